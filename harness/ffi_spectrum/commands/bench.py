@@ -1,0 +1,70 @@
+"""`bench`: plan, measure with progress, show; and `bench --list`, which measures nothing."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+
+from ffi_spectrum.analysis.estimate import estimate_results
+from ffi_spectrum.commands.progress import BenchProgress
+from ffi_spectrum.commands.request import Request, open_toolchain
+from ffi_spectrum.commands.screen import Screen, program
+from ffi_spectrum.commands.survey import checks_by_rung
+from ffi_spectrum.measure.run import run_plan
+from ffi_spectrum.plan import Plan
+from ffi_spectrum.report.numbers import duration
+from ffi_spectrum.report.table import spectrum
+
+
+def run_bench(screen: Screen, request: Request, out: Path | None) -> None:
+    """Measure and show; raises FFISpectrumError where it cannot start or go on.
+
+    Ctrl-C passes through as a KeyboardInterrupt whose text says what is saved and how to go on.
+    """
+    plan = request.plan()
+    toolchain = open_toolchain(request.cc)
+    path = out or default_path(request.profile, datetime.now())
+    with BenchProgress(screen.err) as progress:
+        try:
+            results = run_plan(plan, path, toolchain, progress)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(_stopped(progress, path, request)) from None
+    for part in spectrum(estimate_results(results), checks_by_rung(), screen.out.width):
+        screen.out.print(part)
+    again = f"{program()} show {shlex.quote(str(path))}"
+    screen.out.print(f"\nRaw times are in {path}; see them again with: {again}", soft_wrap=True)
+
+
+def default_path(profile: str, now: datetime) -> Path:
+    """results/<profile>-<date>-<time>.jsonl in the current directory."""
+    return Path("results") / f"{profile}-{now:%Y%m%d-%H%M%S}.jsonl"
+
+
+def _stopped(progress: BenchProgress, path: Path, request: Request) -> str:
+    command = f"{program()} {request.command(path)}"
+    if not path.exists():
+        return f"stopped before anything was measured; start again with: {command}"
+    saved = f"{progress.done} of {progress.total} processes" if progress.total else "what was proven so far"
+    return f"stopped; {saved} saved in {path}, go on with: {command}"
+
+
+def list_plan(screen: Screen, plan: Plan) -> None:
+    """Print every case with its panel's predicted time, the cases that do not exist, and the total."""
+    for panel in plan.panels:
+        screen.out.print(f"{panel.id}: {len(panel.cases)} cases, about {duration(panel.predicted_s(plan.profile))}")
+        for case in panel.cases:
+            screen.out.print(f"  {case.id}", soft_wrap=True)
+    for line in _missing(plan):
+        screen.out.print(line)
+    count = f"{sum(len(panel.cases) for panel in plan.panels)} cases in {len(plan.panels)} panels"
+    screen.out.print(f"{count} of {plan.processes} processes: about {duration(plan.predicted_s())}")
+
+
+def _missing(plan: Plan) -> Iterable[str]:
+    reasons: dict[tuple[str, str], list[str]] = {}
+    for case, _, reason in plan.absent:
+        reasons.setdefault((case.rung, reason), []).append(case.kernel)
+    for (rung, reason), kernels in reasons.items():
+        yield f"not listed: {rung} on {', '.join(dict.fromkeys(kernels))}: {reason}"

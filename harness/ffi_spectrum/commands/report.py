@@ -1,0 +1,52 @@
+"""`show` and `report`: a results file, told again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ffi_spectrum.analysis.estimate import estimate_results
+from ffi_spectrum.commands.request import request_of
+from ffi_spectrum.commands.screen import Screen
+from ffi_spectrum.commands.survey import checks_by_rung
+from ffi_spectrum.errors import UsageError
+from ffi_spectrum.report.html import to_html
+from ffi_spectrum.report.markdown import to_markdown
+from ffi_spectrum.report.table import spectrum
+from ffi_spectrum.results.store import read_results
+
+SUFFIXES = (".md", ".html")
+
+
+def show(screen: Screen, path: Path) -> None:
+    """Print the tables of a results file."""
+    results = read_results(path)
+    for part in spectrum(estimate_results(results), checks_by_rung(), screen.out.width):
+        screen.out.print(part)
+
+
+def rows_of(path: Path) -> list[dict[str, Any]]:
+    """What `show --json` prints: one object per case."""
+    return [estimate.to_json() for estimate in estimate_results(read_results(path))]
+
+
+def report(path: Path, out: Path | None) -> str:
+    """The report of a results file: Markdown, or HTML where `out` ends in .html.
+
+    Raises UsageError for another suffix than those of SUFFIXES.
+    """
+    if out is not None and out.suffix not in SUFFIXES:
+        raise UsageError(f"{out} must end in {' or '.join(SUFFIXES)}: the suffix selects the format")
+    results = read_results(path)
+    command = f"ffi-spectrum {request_of(results.run).command()}"
+    markdown = to_markdown(results.run, estimate_results(results), checks_by_rung(), command)
+    return to_html(markdown, f"ffi-spectrum: {path.name}") if out is not None and out.suffix == ".html" else markdown
+
+
+def save(text: str, out: Path) -> None:
+    """Write a report; raises UsageError where that is impossible."""
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{out} cannot be written: {error.strerror}; choose another --out") from error

@@ -1,0 +1,72 @@
+"""Every error this package raises on purpose.
+
+FFISpectrumError
+├── UsageError            an option, name or path that the user gave does not fit
+├── ResultsError          a results file that cannot be read, written or resumed
+├── BuildError            the compiler refused a file, or did not end in time
+├── Unavailable           a rung that cannot run here, with the reason and what to do about it
+├── CallError             a call through a rung went wrong
+│   ├── BadArgument       an argument that the kernel must not be called with
+│   ├── RungClosed        the rung was closed before the call was bound
+│   └── FarSideTrap       the far side stopped the call (a WebAssembly trap)
+└── MeasurementError      a measurement that must not be used
+    ├── WrongResult       the rung answered, and the answer is wrong
+    ├── LostCalls         N calls did not reach the far side N times
+    └── WorkerDied        the measuring process ended before its results were written
+"""
+
+
+class FFISpectrumError(Exception):
+    """Root of all errors of this package; its text is a sentence for the user."""
+
+
+class UsageError(FFISpectrumError):
+    """An option, name or path that the user gave does not fit."""
+
+
+class ResultsError(FFISpectrumError):
+    """A results file cannot be read, written or resumed."""
+
+
+class BuildError(FFISpectrumError):
+    """The compiler refused a file, or did not end in time; the text ends with the compiler's own message."""
+
+
+class Unavailable(FFISpectrumError):
+    """A rung cannot run here; `reason` says why and what would make it available."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class CallError(FFISpectrumError):
+    """A call through a rung went wrong."""
+
+
+class BadArgument(CallError):
+    """An argument that the kernel must not be called with."""
+
+
+class RungClosed(CallError):
+    """The rung was closed before the call was bound."""
+
+
+class FarSideTrap(CallError):
+    """The far side stopped the call; it stays usable afterwards."""
+
+
+class MeasurementError(FFISpectrumError):
+    """A measurement that must not be used."""
+
+
+class WrongResult(MeasurementError):
+    """The rung answered, and the answer is wrong."""
+
+
+class LostCalls(MeasurementError):
+    """N calls did not reach the far side N times."""
+
+
+class WorkerDied(MeasurementError):
+    """The measuring process ended before its results were written."""

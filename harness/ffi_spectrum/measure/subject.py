@@ -1,0 +1,122 @@
+"""What a worker times: every case of its panel, opened, bound, checked and compiled."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from ffi_spectrum.case import Case, Status
+from ffi_spectrum.errors import BuildError, CallError, FFISpectrumError, LostCalls, Unavailable, WrongResult
+from ffi_spectrum.kernels.table import KERNELS
+from ffi_spectrum.kernels.workload import Workload, check_outputs, make_workload
+from ffi_spectrum.measure.job import Job
+from ffi_spectrum.measure.loop import Block, call_once, compile_block, compile_far_block, outputs_of
+from ffi_spectrum.rungs.base import BoundCall, Buffers, Rung
+from ffi_spectrum.rungs.table import rung_class
+
+Mark = Callable[[int], None]
+
+
+@dataclass(slots=True)
+class Subject:
+    """A case ready to be timed; `far` names its far side in `Subjects.far`."""
+
+    case: Case
+    index: int
+    rung: Rung
+    bound: BoundCall
+    block: Block
+    far: str
+
+
+@dataclass(slots=True)
+class Subjects:
+    """All that one process measures, and the cases that refused to take part, with status and reason."""
+
+    workload: Workload
+    near: list[Subject] = field(default_factory=list)
+    far: dict[str, Block] = field(default_factory=dict)
+    far_once: dict[str, Block] = field(default_factory=dict)
+    refused: list[tuple[Case, Status, str]] = field(default_factory=list)
+
+
+def prepare(job: Job, mark: Mark) -> Subjects:
+    """Open the rungs and bind the cases in random order; each is checked against the oracle before it may be timed."""
+    rng = random.Random(job.seed)
+    subjects = Subjects(make_workload(KERNELS[job.kernel], job.size))
+    rungs: dict[str, Rung] = {}
+    refusals: dict[str, str] = {}
+    for index in rng.sample(range(len(job.cases)), len(job.cases)):
+        case = job.cases[index]
+        mark(index)
+        try:
+            if case.rung in refusals:
+                raise Unavailable(refusals[case.rung])
+            if case.rung not in rungs:
+                rungs[case.rung] = _open(job, case.rung)
+            subjects.near.append(_prepare_case(subjects, rungs[case.rung], case, index))
+        except Unavailable as error:
+            refusals.setdefault(case.rung, error.reason)
+            subjects.refused.append((case, "unavailable", error.reason))
+        except (FFISpectrumError, BuildError) as error:
+            subjects.refused.append((case, "failed", str(error)))
+    return subjects
+
+
+def _open(job: Job, name: str) -> Rung:
+    rung = rung_class(name)(job.artifacts[name])
+    rung.open()
+    return rung
+
+
+def _prepare_case(subjects: Subjects, rung: Rung, case: Case, index: int) -> Subject:
+    buffers = rung.place(subjects.workload, case.placement)
+    bound = rung.bind(buffers, case.form, case.variant)
+    _check(subjects.workload, rung, buffers, bound, case)
+    far = _far_name(case, rung)
+    if far and far not in subjects.far:
+        far_bound = rung.far_side(buffers, case.variant)
+        if far_bound is not None:
+            subjects.far[far] = compile_far_block(far_bound)
+            if not rung.info.is_floor:
+                subjects.far_once[far] = compile_block(far_bound)
+    return Subject(case, index, rung, bound, compile_block(bound), far)
+
+
+def _far_name(case: Case, rung: Rung) -> str:
+    if not rung.info.has_far_side:
+        return ""
+    return f"{case.rung}.{case.variant}" if rung.info.is_floor else case.rung
+
+
+def _check(workload: Workload, rung: Rung, buffers: Buffers, bound: BoundCall, case: Case) -> None:
+    """Call once and compare with the oracle; raises WrongResult, or CallError where the call itself failed."""
+    try:
+        value = call_once(bound)
+    except FFISpectrumError:
+        raise
+    except (TypeError, ValueError, OverflowError, BufferError, ArithmeticError, OSError, LookupError) as error:
+        raise CallError(f"{case.id} raised {type(error).__name__}: {error}") from error
+    difference = check_outputs(workload, outputs_of(rung, buffers, bound, value))
+    if difference:
+        raise WrongResult(f"{case.id}: {difference}; it is not measured")
+
+
+def prove(subject: Subject, far: Block | None, calls: int) -> tuple[int, int]:
+    """Count how often `calls` calls, and one far-side loop of as many, entered the kernel; raises LostCalls."""
+    kernel = KERNELS[subject.case.kernel]
+    before = subject.rung.count(kernel)
+    if before is None:
+        raise LostCalls(f"{subject.case.id}: the counting build has no counter for it")
+    subject.block(calls)
+    between = subject.rung.count(kernel) or 0
+    if far is not None:
+        far(calls)
+    after = subject.rung.count(kernel) or 0
+    counted, far_counted = between - before, after - between
+    if counted != calls or (far is not None and far_counted != calls):
+        raise LostCalls(
+            f"{subject.case.id}: {calls} calls entered the kernel {counted} times, its far side {far_counted} times"
+        )
+    return counted, far_counted

@@ -1,0 +1,115 @@
+"""A worker: one short process that measures, or proves, one panel once. Started by `launch`, never by hand."""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import random
+import resource
+import signal
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from mmap import mmap
+from pathlib import Path
+from typing import Any
+
+from ffi_spectrum.errors import LostCalls
+from ffi_spectrum.measure.control import NO_CASE, controls
+from ffi_spectrum.measure.job import Job
+from ffi_spectrum.measure.subject import Mark, Subjects, prepare, prove
+from ffi_spectrum.measure.timing import Item, calibrate, time_rounds
+from ffi_spectrum.results.record import CaseRecord, CaseSeries, ProcessRecord, ProofRecord
+
+PROOF_CALLS = 100
+PROOF_CALLS_SLOW = 3
+SLOW_NS = 1_000_000
+
+
+def main(row: Mapping[str, Any], started_ns: int) -> None:
+    """Do the job and write one JSON document to standard output, which nothing else may write to."""
+    job = Job.from_json(row)
+    output = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    signal.alarm(int(2 * job.deadline_s) + 5)  # its default action ends a worker whose launcher was killed
+    if job.cpu >= 0:
+        os.sched_setaffinity(0, {job.cpu})
+    rng = random.Random(job.seed)
+    padding = [bytearray(rng.randrange(1, 4096)) for _ in range(rng.randrange(64))]  # randomises the heap's layout
+    with Path(job.marker).open("r+b") as file, mmap(file.fileno(), 4) as marker:
+
+        def mark(index: int) -> None:
+            marker[0:4] = index.to_bytes(4, "little", signed=True)
+
+        subjects = prepare(job, mark)
+        document = (
+            _prove(job, subjects, mark) if job.mode == "prove" else _measure(job, subjects, mark, rng, started_ns)
+        )
+        mark(NO_CASE)
+    del padding
+    json.dump(document, output)
+    output.flush()
+    # interpreter shutdown would run the destructors of every runtime that was loaded: nothing is left to be saved
+    os._exit(0)
+
+
+def _refused(job: Job, subjects: Subjects) -> list[dict[str, Any]]:
+    return [asdict(CaseRecord(case, status, reason, job.panel)) for case, status, reason in subjects.refused]
+
+
+def _measure(job: Job, subjects: Subjects, mark: Mark, rng: random.Random, started_ns: int) -> dict[str, Any]:
+    near = {subject.case.id: Item(subject.block, subject.index) for subject in subjects.near}
+    blame = {subject.far: subject.index for subject in subjects.near}
+    far = {name: Item(block, blame[name], is_far=True) for name, block in subjects.far.items()}
+    far_once = {name: Item(block, blame[name]) for name, block in subjects.far_once.items()}
+    control = {name: Item(block, index) for name, (block, index) in controls(subjects).items()}
+    items = [*near.values(), *far.values(), *far_once.values(), *control.values()]
+    prepared_ns = time.time_ns()
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    for item in rng.sample(items, len(items)):
+        mark(item.index)
+        calibrate(item, job.block_ns, job.rounds)
+    calibrated_ns = time.time_ns()
+    time_rounds(items, job.rounds, rng, mark)
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    record = ProcessRecord(
+        panel=job.panel,
+        process=job.process,
+        seed=job.seed,
+        cases=[
+            CaseSeries(s.case, near[s.case.id].series(), s.far) for s in sorted(subjects.near, key=lambda s: s.index)
+        ],
+        far={name: item.series() for name, item in far.items()},
+        far_once={name: item.series() for name, item in far_once.items()},
+        controls={name: item.series() for name, item in control.items()},
+        facts={
+            "prepare_ms": round((prepared_ns - started_ns) / 1e6, 1),
+            "calibrate_ms": round((calibrated_ns - prepared_ns) / 1e6, 1),
+            "rounds_ms": round((time.time_ns() - calibrated_ns) / 1e6, 1),
+            "involuntary_switches": usage.ru_nivcsw,
+            "voluntary_switches": usage.ru_nvcsw,
+            "cpu": job.cpu,
+            "gc": "disabled while timing",
+            "blas_threads": os.environ.get("OPENBLAS_NUM_THREADS", ""),
+        },
+    )
+    return {"process": asdict(record), "proofs": [], "refused": _refused(job, subjects)}
+
+
+def _prove(job: Job, subjects: Subjects, mark: Mark) -> dict[str, Any]:
+    proofs = []
+    for subject in subjects.near:
+        if not subject.rung.info.has_far_side:
+            continue
+        mark(subject.index)
+        calls = PROOF_CALLS if subject.block(1) < SLOW_NS else PROOF_CALLS_SLOW
+        try:
+            counted, far_counted = prove(subject, subjects.far.get(subject.far), calls)
+        except LostCalls as error:
+            subjects.refused.append((subject.case, "failed", str(error)))
+            continue
+        proofs.append(asdict(ProofRecord(subject.case, calls, counted, calls, far_counted)))
+    return {"process": None, "proofs": proofs, "refused": _refused(job, subjects)}

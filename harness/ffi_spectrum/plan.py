@@ -1,0 +1,175 @@
+"""From a profile and filters to panels of cases: what will be measured, in which processes, for how long."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+import tomllib
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from importlib.resources import files
+from typing import Any
+
+from ffi_spectrum.case import FORMS, Case, Status
+from ffi_spectrum.errors import UsageError
+from ffi_spectrum.kernels.spec import KernelSpec
+from ffi_spectrum.kernels.table import KERNELS
+from ffi_spectrum.rungs.base import RungInfo
+from ffi_spectrum.rungs.table import RUNGS, rung_class
+
+PROFILES = ("quick", "full")
+# Seen on a 2-core virtual machine: interpreter, NumPy, wasmtime, opening and checking every rung.
+STARTUP_S = 0.22
+# Ratios refer to it, so it is in every panel, whatever was asked for.
+ANCHOR = "floor"
+
+
+Absent = tuple[Case, Status, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """How much to measure.
+
+    `block_ns` is the aim for one block, `rounds` how often each case gets one per process; a process that has not
+    ended after `deadline_s` counts as hung. A case predicted to take more than `max_call_ms` a call is left out.
+    """
+
+    name: str
+    processes: int
+    rounds: int
+    block_ns: int
+    deadline_s: float
+    max_call_ms: float
+    sizes: dict[str, tuple[int, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """The cases that are measured together, in the same processes and rounds."""
+
+    kernel: str
+    size: int
+    panel_group: str
+    cases: tuple[Case, ...]
+
+    @property
+    def id(self) -> str:
+        return f"{self.panel_group}/{self.kernel}/{self.size}"
+
+    def predicted_s(self, profile: Profile) -> float:
+        """Seconds that all processes of this panel take: start-up, then every case, far side and control each round."""
+        items = len(self.cases) + 2 * len({case.rung for case in self.cases}) + 4
+        return profile.processes * (STARTUP_S + items * (profile.rounds + 3) * profile.block_ns * 1e-9)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that a run will do; `absent` are cases that do not exist or would take too long, with the reason."""
+
+    profile: Profile
+    panels: tuple[Panel, ...]
+    absent: tuple[Absent, ...]
+    seed: int
+
+    @property
+    def processes(self) -> int:
+        return self.profile.processes
+
+    def predicted_s(self) -> float:
+        """Seconds of measuring, builds not included."""
+        return sum(panel.predicted_s(self.profile) for panel in self.panels)
+
+    def to_json(self) -> dict[str, Any]:
+        """The plan as it is stored and hashed."""
+        return {
+            "profile": asdict(self.profile),
+            "seed": self.seed,
+            "panels": {panel.id: [case.id for case in panel.cases] for panel in self.panels},
+        }
+
+    def sha256(self) -> str:
+        """Two runs with the same value measure the same cases in the same way; the seed may differ."""
+        content = {name: value for name, value in self.to_json().items() if name != "seed"}
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def load_profile(name: str) -> Profile:
+    """Read a profile that ships with the package; raises UsageError for another name."""
+    if name not in PROFILES:
+        raise UsageError(f"no profile {name!r}; there are {', '.join(PROFILES)}")
+    row = tomllib.loads(files("ffi_spectrum.profiles").joinpath(f"{name}.toml").read_text())
+    sizes = {kernel: tuple(values) for kernel, values in row["sizes"].items()}
+    return Profile(
+        name, row["processes"], row["rounds"], row["block_us"] * 1000, row["deadline_s"], row["max_call_ms"], sizes
+    )
+
+
+def make_plan(
+    profile: Profile,
+    rungs: Sequence[str] = (),
+    kernels: Sequence[str] = (),
+    sizes: Sequence[int] = (),
+    forms: Sequence[str] = (),
+    seed: int | None = None,
+) -> Plan:
+    """Lay out the panels; an empty filter means everything. Raises UsageError for unknown names or an empty plan."""
+    _refuse_unknown("rung", rungs, RUNGS)
+    _refuse_unknown("kernel", kernels, KERNELS)
+    _refuse_unknown("form", forms, FORMS)
+    if any(size < 0 for size in sizes):
+        raise UsageError(f"a size counts elements and cannot be negative: {min(sizes)}")
+    chosen_rungs = [name for name in RUNGS if not rungs or name in rungs or name == ANCHOR]
+    panels: list[Panel] = []
+    absent: list[Absent] = []
+    for kernel in (KERNELS[name] for name in KERNELS if not kernels or name in kernels):
+        for size in _sizes(kernel, profile, sizes):
+            cases = list(_cases(kernel, size, chosen_rungs, forms, profile, absent))
+            groups = sorted({rung_class(case.rung).info.panel_group for case in cases})
+            for group in groups:
+                own = tuple(case for case in cases if rung_class(case.rung).info.panel_group == group)
+                if any(case.rung != ANCHOR for case in own) or ANCHOR in rungs:
+                    panels.append(Panel(kernel.name, size, group, own))
+    if not panels:
+        raise UsageError("no case is left: the chosen rungs, kernels, sizes and forms exclude each other")
+    return Plan(profile, tuple(panels), tuple(absent), secrets.randbits(32) if seed is None else seed)
+
+
+def _cases(
+    kernel: KernelSpec, size: int, rungs: Iterable[str], forms: Sequence[str], profile: Profile, absent: list[Absent]
+) -> Iterable[Case]:
+    for name in rungs:
+        rung = rung_class(name)
+        missing = rung.missing(kernel, size)
+        too_long = _too_long(rung.info, kernel, size, profile)
+        for form, placement, variant in rung.ways(kernel):
+            if forms and form not in forms and name != ANCHOR:
+                continue
+            case = Case(kernel.name, size, name, form, placement, variant)
+            if missing or too_long:
+                absent.append((case, "unavailable" if missing else "skipped", missing or too_long))
+            else:
+                yield case
+
+
+def _too_long(info: RungInfo, kernel: KernelSpec, size: int, profile: Profile) -> str:
+    """The prediction that leaves a case out, "" where it fits the profile's budget."""
+    predicted_ms = kernel.operations(kernel.dims(size)) * info.ns_per_operation * 1e-6
+    if predicted_ms <= profile.max_call_ms:
+        return ""
+    return (
+        f"a call is predicted to take {predicted_ms:.3g} ms, the {profile.name} profile allows {profile.max_call_ms:g}"
+    )
+
+
+def _sizes(kernel: KernelSpec, profile: Profile, sizes: Sequence[int]) -> tuple[int, ...]:
+    if not kernel.dims(1):
+        return (0,)
+    return tuple(dict.fromkeys(sizes)) or profile.sizes.get(kernel.name, (kernel.bench_size,))
+
+
+def _refuse_unknown(what: str, given: Iterable[str], known: Iterable[str]) -> None:
+    unknown = [name for name in given if name not in known]
+    if unknown:
+        raise UsageError(f"no {what} {unknown[0]!r}; there are {', '.join(known)}")

@@ -1,0 +1,1 @@
+"""Profiles: which sizes, how many processes and how much time; TOML files beside this one."""

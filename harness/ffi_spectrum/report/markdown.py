@@ -1,0 +1,104 @@
+"""One results file as a Markdown document: dated, with machine and compilers named, and how to make it again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from ffi_spectrum.analysis.estimate import Estimate
+from ffi_spectrum.report.builds import compiler_of, flags_of
+from ffi_spectrum.report.gaps import Gap, gaps_of
+from ffi_spectrum.report.numbers import nbytes
+from ffi_spectrum.report.rows import IMPRECISE, LEGEND, Checks, Panel, panels_of
+from ffi_spectrum.results.record import RunRecord
+
+_HEADERS = (
+    "form", "rung", "placement", "time per call", "95 % interval", "boundary", "95 % interval",
+    "times floor", "times Python call", "checks",
+)  # fmt: skip
+_ALIGNED = "lllrrrrrrl"
+
+
+def to_markdown(run: RunRecord, estimates: Iterable[Estimate], checks: Checks, command: str) -> str:
+    """The whole document; `command` is what measures the same again."""
+    everything = list(estimates)
+    profile = run.plan["profile"]
+    parts = [
+        "# What it costs to call C from Python",
+        f"Measured {run.created} by ffi-spectrum {run.version}, profile {profile['name']}: {profile['processes']} "
+        f"processes a panel, {profile['rounds']} rounds in each.",
+        f"```sh\n{command}\n```",
+        "## Results",
+        *(_panel(panel) for panel in panels_of(everything, checks)),
+        *LEGEND,
+    ]
+    if any(estimate.is_imprecise for estimate in everything if estimate.status == "ok"):
+        parts.append(IMPRECISE)
+    gaps = gaps_of(everything)
+    if gaps:
+        parts += ["## Not measured", "\n".join(_gap(gap) for gap in gaps)]
+    parts += ["## Machine", machine_table(run.fingerprint), "## Builds", builds_table(run.artifacts)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _panel(panel: Panel) -> str:
+    rows = [
+        (
+            form, f"{'~ ' if row.is_imprecise else ''}`{row.way}`", row.placement, row.call.time, row.call.interval,
+            row.boundary.time, row.boundary.interval, row.to_floor, row.to_python_call, row.checks,
+        )
+        for form, rows in panel.forms.items()
+        for row in rows
+    ]  # fmt: skip
+    return f"### {panel.title}\n\n{_table(_HEADERS, rows, _ALIGNED)}"
+
+
+def _gap(gap: Gap) -> str:
+    """One list item; what a compiler said beyond the first line is kept as it is."""
+    first, *rest = gap.reason.splitlines() or [""]
+    item = f"- **{gap.status}**: {_text(gap.subject)}: {_text(first)}"
+    if not rest:
+        return item
+    return "\n".join([item, "", "  ```text", *(f"  {line}" for line in rest), "  ```"])
+
+
+def machine_table(fingerprint: Mapping[str, Any]) -> str:
+    """Every fact of the fingerprint that is known, one row each."""
+    rows: list[tuple[str, str]] = []
+    for name, value in fingerprint.items():
+        if isinstance(value, Mapping):
+            value = ", ".join(f"{key} {item}" for key, item in value.items() if item is not None)
+        if value is not None and value != "":
+            rows.append((name.replace("_", " "), _text(str(value))))
+    return _table(("fact", "value"), rows, "ll")
+
+
+def builds_table(artifacts: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> str:
+    """Each distinct artifact of the run, whichever rungs use it."""
+    distinct = {
+        (facts.get("name"), facts.get("target"), facts.get("build"), facts.get("sha256")): facts
+        for named in artifacts.values()
+        for facts in named.values()
+    }
+    rows = [
+        (
+            str(facts.get("name", "")), compiler_of(facts),
+            str(facts.get("triple") or facts.get("target", "")), f"`{flags_of(facts)}`" if flags_of(facts) else "",
+            f"{facts.get('seconds', 0.0):.1f}", nbytes(int(facts.get("nbytes", 0))),
+        )
+        for facts in distinct.values()
+    ]  # fmt: skip
+    return _table(("artifact", "compiler", "target", "flags", "seconds", "size"), rows, "llllrr")
+
+
+def _table(headers: Sequence[str], rows: Iterable[Sequence[str]], alignment: str) -> str:
+    rules = ["---:" if side == "r" else "---" for side in alignment]
+    lines = [headers, rules, *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _text(text: str) -> str:
+    """Free text that must not be read as Markdown."""
+    for character in "\\|*<>`[]":
+        text = text.replace(character, "\\" + character)
+    return " ".join(text.split())

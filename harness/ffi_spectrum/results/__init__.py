@@ -1,0 +1,1 @@
+"""What is written down: records, the file that holds them, and the machine's fingerprint."""

@@ -1,0 +1,187 @@
+"""What every rung promises, and nothing that only one of them needs."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from ffi_spectrum.case import Form, PanelGroup, Placement, Strategy
+from ffi_spectrum.errors import RungClosed, Unavailable
+from ffi_spectrum.toolchain.artifact import Artifact
+from ffi_spectrum.toolchain.header import Parameter, Prototype, load_prototypes
+
+if TYPE_CHECKING:
+    from ffi_spectrum.kernels.spec import Argument, KernelSpec
+    from ffi_spectrum.kernels.workload import Workload
+    from ffi_spectrum.toolchain.build import Toolchain
+
+Check = Literal["count", "type", "range", "dtype", "length", "contiguous", "writable"]
+
+
+@dataclass(frozen=True, slots=True)
+class RungInfo:
+    """What a reader must know to choose a rung.
+
+    `cells` are the forms and placements of kernels with buffers; `variants` the rung's own ones per form. `checks`
+    names what the rung itself refuses when it is called with it; whatever it does not check, the harness checks
+    before anything is called. `agreement` is "bit-identical" (to the native library, any NaN equal to any NaN) or
+    "tolerance". A floor's own time per call is its far-side loop. `ns_per_operation` is a rough hint, used only to leave
+    out what would take too long.
+    """
+
+    name: str
+    purpose: str
+    gil: Literal["held", "released", "not applicable"]
+    checks: frozenset[Check]
+    copies: str
+    errno: str
+    needs: str
+    native_code: str
+    crash: str
+    cells: tuple[tuple[Form, Placement], ...] = (("prebound", "host"), ("fresh", "host"))
+    variants: Mapping[Form, tuple[str, ...]] = field(default_factory=dict)
+    strategies: tuple[Strategy, ...] = ("per_call",)
+    panel_group: PanelGroup = "in-process"
+    agreement: Literal["bit-identical", "tolerance"] = "bit-identical"
+    is_floor: bool = False
+    has_far_side: bool = True
+    ns_per_operation: float = 1.0
+
+    @property
+    def tier(self) -> str:
+        """Equal-semantics tier: "unchecked", "type-checked" or "error-safe"; ranks are given within one only."""
+        if {"length", "writable"} <= self.checks:
+            return "error-safe"
+        return "type-checked" if "type" in self.checks else "unchecked"
+
+
+@dataclass(frozen=True, slots=True)
+class BoundCall:
+    """A call as a user would write it, ready to be inlined into a loop.
+
+    `call` is an expression over `names`; `before` and `after` are statements around it (copies, say). The value of the
+    expression is the result `value_of`: "return", or the name of an output that the call hands back. `owner` keeps
+    alive whatever the names point into.
+    """
+
+    call: str
+    names: Mapping[str, Any]
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    value_of: str = "return"
+    owner: object = None
+
+
+@dataclass(slots=True)
+class Buffers:
+    """A workload after `place`: `placed` is the rung's own view of it, by argument name."""
+
+    workload: Workload
+    placement: Placement
+    placed: dict[str, Any] = field(default_factory=dict)
+    owner: object = None
+
+    @property
+    def kernel(self) -> KernelSpec:
+        return self.workload.kernel
+
+
+class Rung(ABC):
+    """A way to reach the kernels. One instance is opened once, and serves one process and one thread."""
+
+    info: ClassVar[RungInfo]
+
+    def __init__(self, artifacts: Mapping[str, Artifact]) -> None:
+        self.artifacts = artifacts
+        self._is_open = False
+
+    @classmethod
+    def build(cls, toolchain: Toolchain) -> dict[str, Artifact]:
+        """Build what the rung needs, by name; raises BuildError or Unavailable."""
+        return {}
+
+    @classmethod
+    def missing(cls, kernel: KernelSpec, size: int) -> str:
+        """Why this rung has no such kernel at this size ("" where it has)."""
+        return ""
+
+    def open(self) -> None:
+        """Load what was built; raises Unavailable."""
+        self._open()
+        self._is_open = True
+
+    def _open(self) -> None:  # noqa: B027 - a rung of pure Python has nothing to load
+        """The rung's part of `open`."""
+
+    def close(self) -> None:
+        """Give back what can be given back; calls bound before stay safe, later binds raise RungClosed."""
+        self._is_open = False
+
+    def check_open(self) -> None:
+        if not self._is_open:
+            raise RungClosed(f"the rung {self.info.name} is closed: call open() before placing or binding")
+
+    def place(self, workload: Workload, placement: Placement) -> Buffers:
+        """Check the workload and put its buffers where the placement says; raises BadArgument or RungClosed."""
+        self.check_open()
+        workload.check()
+        return self._place(workload, placement)
+
+    def _place(self, workload: Workload, placement: Placement) -> Buffers:
+        return Buffers(workload, placement, dict(workload.values))
+
+    def bind(self, buffers: Buffers, form: Form, variant: str = "") -> BoundCall:
+        """The kernel's call on `buffers` as the rung's user writes it; raises Unavailable and RungClosed."""
+        self.check_open()
+        return self._bind(buffers, form, variant)
+
+    @abstractmethod
+    def _bind(self, buffers: Buffers, form: Form, variant: str) -> BoundCall: ...
+
+    def far_side(self, buffers: Buffers, variant: str = "") -> BoundCall | None:
+        """One crossing that runs the kernel `times` times on the far side, `times` being a name that the caller sets.
+
+        None where there is no far side: a pure Python rung's boundary is zero by definition.
+        """
+        return None
+
+    def count(self, kernel: KernelSpec) -> int | None:
+        """How often the kernel was entered on the far side (counting build only), None where there is none."""
+        return None
+
+    def fetch(self, buffers: Buffers) -> dict[str, Any]:
+        """The outputs as ndarrays of the caller, by argument name."""
+        return {a.name: buffers.placed[a.name] for a in buffers.kernel.buffers if a.role == "out"}
+
+    @classmethod
+    def ways(cls, kernel: KernelSpec) -> Iterator[tuple[Form, Placement, str]]:
+        """Every form, placement and variant in which this rung reaches `kernel`."""
+        cells = (("prebound", "none"),) if kernel.is_scalar else cls.info.cells
+        for form, placement in cells:
+            for variant in cls.info.variants.get(form, ("",)):
+                yield form, placement, variant
+
+
+def c_arguments(workload: Workload, prototype: Prototype) -> list[tuple[Parameter, Argument, Any]]:
+    """Parameter, role and value of every C argument, in order; a length's value is its dimension."""
+    by_name = {argument.name: argument for argument in workload.kernel.arguments}
+    rows = []
+    for parameter in prototype.parameters:
+        argument = by_name.get(parameter.name)
+        if argument is None:
+            raise Unavailable(f"{prototype.symbol}: the spec has no role for the parameter {parameter.name!r}; add it")
+        value = workload.dims[argument.name] if argument.role == "length" else workload.values[argument.name]
+        rows.append((parameter, argument, value))
+    return rows
+
+
+def read_prototypes(artifacts: Mapping[str, Artifact], pointer_nbytes: int = 8) -> dict[str, Prototype]:
+    """The signatures that came with the artifacts, by symbol."""
+    return load_prototypes(artifacts["prototypes"].path, pointer_nbytes)
+
+
+def far_parameters(prototype: Prototype) -> tuple[Parameter, ...]:
+    """The kernel's own parameters of a generated loop: without the function pointer and the count."""
+    return tuple(p for p in prototype.parameters if p.name not in ("ffis_fn", "ffis_times"))

@@ -1,0 +1,37 @@
+"""The ordered table of rungs: a new rung is one file and one line here.
+
+The classes are imported when asked for: a list of names costs nothing, and one rung's missing package hides no other.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from ffi_spectrum.rungs.base import Rung
+
+RUNGS: dict[str, str] = {
+    "floor": "ffi_spectrum.rungs.floor:Floor",
+    "cext": "ffi_spectrum.rungs.cext:Cext",
+    "cext_nogil": "ffi_spectrum.rungs.cext_nogil:CextNogil",
+    "cffi_api": "ffi_spectrum.rungs.cffi_api:CffiApi",
+    "cffi_abi": "ffi_spectrum.rungs.cffi_abi:CffiAbi",
+    "ctypes": "ffi_spectrum.rungs.ctypes:Ctypes",
+    "ctypes_untyped": "ffi_spectrum.rungs.ctypes_untyped:CtypesUntyped",
+    "ctypes_pydll": "ffi_spectrum.rungs.ctypes_pydll:CtypesPyDLL",
+    "wasmtime": "ffi_spectrum.rungs.wasmtime:Wasmtime",
+    "wasmtime_fast": "ffi_spectrum.rungs.wasmtime_fast:WasmtimeFast",
+    "wasmtime_fast_nogil": "ffi_spectrum.rungs.wasmtime_fast_nogil:WasmtimeFastNogil",
+    "wasmtime_ctypes": "ffi_spectrum.rungs.wasmtime_ctypes:WasmtimeCtypes",
+    "wasmtime_pulley": "ffi_spectrum.rungs.wasmtime_pulley:WasmtimePulley",
+    "pywasm": "ffi_spectrum.rungs.pywasm:Pywasm",
+    "python": "ffi_spectrum.rungs.python:Python",
+    "stdlib": "ffi_spectrum.rungs.stdlib:Stdlib",
+    "numpy": "ffi_spectrum.rungs.numpy:Numpy",
+}
+
+
+def rung_class(name: str) -> type[Rung]:
+    """The class of the rung `name`; raises KeyError for a name that is not in RUNGS."""
+    module, _, attribute = RUNGS[name].partition(":")
+    found: type[Rung] = getattr(import_module(module), attribute)
+    return found

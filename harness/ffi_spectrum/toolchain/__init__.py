@@ -1,0 +1,1 @@
+"""From C sources to cached artifacts: compiler, targets, header reader, generated C."""

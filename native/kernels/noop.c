@@ -1,0 +1,3 @@
+#include "ffis.h"
+
+void ffis_noop(void) {}

@@ -1,0 +1,57 @@
+"""Progress: a bar that only the run redraws, lines that are neither missing nor too many."""
+
+from __future__ import annotations
+
+import io
+import threading
+
+from rich.console import Console
+
+from ffi_spectrum.commands.progress import QUIET_S, BenchProgress
+
+
+def text_of(console: Console) -> str:
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def test_lines_are_at_least_a_while_apart_but_the_last_is_always_there() -> None:
+    now = 0.0
+    console = Console(file=io.StringIO(), width=100)
+    with BenchProgress(console, lambda: now) as progress:
+        progress.start(10, 0, 60.0)
+        for done in range(1, 11):
+            now += 0.4 * QUIET_S
+            progress.process_done("p", done, 10, 60.0 - now)
+    lines = [line for line in text_of(console).splitlines() if " of 10 processes" in line]
+    assert [line.split()[0] for line in lines] == ["3", "6", "9", "10"]
+
+
+def test_a_resumed_run_says_what_was_there() -> None:
+    console = Console(file=io.StringIO(), width=100)
+    with BenchProgress(console) as progress:
+        progress.start(144, 36, 61.0)
+    assert text_of(console) == "measuring in 144 processes, 36 of them from before, about 1 min 01 s\n"
+    assert (progress.done, progress.total) == (36, 144)
+
+
+def test_no_thread_runs_beside_a_measurement() -> None:
+    console = Console(file=io.StringIO(), width=100, force_terminal=True)
+    before = threading.active_count()
+    with BenchProgress(console) as progress:
+        progress.building("cext")
+        progress.start(4, 0, 9.0)
+        progress.process_done("p", 1, 4, 6.5)
+        assert threading.active_count() == before
+        shown = text_of(console)
+    assert "1/4" in shown
+    assert "7 s left" in shown
+
+
+def test_a_terminal_gets_remarks_above_the_bar() -> None:
+    console = Console(file=io.StringIO(), width=100, force_terminal=True)
+    with BenchProgress(console) as progress:
+        progress.unavailable("cext", "no Python.h")
+        progress.warn("the machine is busy")
+    assert "cext is unavailable: no Python.h" in text_of(console)
+    assert "warning: the machine is busy" in text_of(console)

@@ -1,0 +1,191 @@
+"""10^6 calls of every rung, refused calls among them, leave reference counts and memory as they were."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import psutil
+import pytest
+
+from ffi_spectrum.kernels.spec import KernelSpec
+from ffi_spectrum.kernels.table import KERNELS
+from ffi_spectrum.kernels.workload import Workload, check_outputs, make_workload
+from ffi_spectrum.measure.loop import Block, call_once, compile_block, outputs_of
+from ffi_spectrum.rungs.base import BoundCall, Rung
+from ffi_spectrum.toolchain.target import GUEST_MEMORY_NBYTES
+
+from .cells import CLASSES, ways
+from .opened import OpenRungs
+from .raw_calls import REFUSALS, miscounted_call
+
+CALLS = 1_000_000
+REFUSED_EACH = 100
+# One call in so many hands over buffers, in every form and placement; the others are the rung's cheapest. An
+# interpreter's calls take a thousand times longer, so it makes fewer of them: the number of all calls stays.
+BUFFERS_EACH, BUFFERS_EACH_IF_SLOW, SLOW_NS = 20, 500, 20_000
+SIZE = 7
+# A leaked Python object is one block of CPython's allocator; its caches (free lists, say) hold far fewer than this.
+BLOCKS_ALLOWED = 500
+# 10^6 leaked objects of 32 bytes, CPython's smallest but one, are 30 MiB, and 10,000 leaked pages (one for each refused
+# call, say) 40 MiB; what an allocator keeps after a peak (CPython's arena: 1 MiB) is well below the limit.
+RSS_ALLOWED_NBYTES = 8 * 2**20
+
+Refuse = Callable[[], Any]
+
+
+def is_shared(value: object) -> bool:
+    """True for what the whole interpreter shares, so that its count says nothing: small integers and None."""
+    return value is None or (isinstance(value, int) and -5 <= value <= 256)
+
+
+def kernels_of(rung: Rung, is_scalar: bool) -> list[KernelSpec]:
+    return [k for k in KERNELS.values() if k.is_scalar is is_scalar and not rung.missing(k, SIZE)]
+
+
+def bound_calls(rung: Rung, kernels: list[KernelSpec]) -> list[BoundCall]:
+    """The calls of `kernels` in every way, bound."""
+    found = []
+    for kernel in kernels:
+        for way in ways(rung.info.name, kernel):
+            buffers = rung.place(make_workload(kernel, SIZE), way.placement)
+            found.append(rung.bind(buffers, way.form, way.variant))
+    return found
+
+
+def refused_by_harness(rung: Rung, kernel: KernelSpec) -> Refuse:
+    """A call that the harness refuses, as `rung` itself checks nothing."""
+    right = make_workload(kernel, SIZE)
+    bad = Workload(kernel, SIZE, right.dims, {**right.values, "extra": 0})
+    placement = next(ways(rung.info.name, kernel)).placement
+    return lambda: rung.place(bad, placement)
+
+
+def refused_by_rung(bound: BoundCall) -> Refuse:
+    """A call that the rung refuses itself: compiled once, called with one argument too few."""
+    bad = next(call for _, call in miscounted_call(bound))
+    block = compile_block(replace(bad, before=bound.before, after=bound.after))
+    return lambda: block(1)
+
+
+def refusal(rung: Rung) -> Refuse:
+    """What is refused each 100 calls."""
+    kernels = kernels_of(rung, False) or kernels_of(rung, True)
+    if "count" not in rung.info.checks:
+        return refused_by_harness(rung, kernels[0])
+    way = list(ways(rung.info.name, kernels[0]))[-1]
+    buffers = rung.place(make_workload(kernels[0], SIZE), way.placement)
+    return refused_by_rung(rung.bind(buffers, way.form, way.variant))
+
+
+def cheapest(rung: Rung) -> BoundCall:
+    """The call that most of the 10^6 make: a scalar kernel's if the rung has one."""
+    return bound_calls(rung, kernels_of(rung, True)[:2] or kernels_of(rung, False)[:1])[-1]
+
+
+def make_calls(blocks: list[Block], cheap: Block, refuse: Refuse, calls: int) -> None:
+    """`calls` calls in all, of the three kinds."""
+    rounds = 10
+    is_slow = sum(block(1) for block in blocks) > SLOW_NS * len(blocks)
+    per_block = calls // (BUFFERS_EACH_IF_SLOW if is_slow else BUFFERS_EACH) // len(blocks) // rounds
+    refused = calls // REFUSED_EACH // rounds
+    rest = calls // rounds - refused - per_block * len(blocks)
+    for _ in range(rounds):
+        for block in blocks:
+            block(per_block)
+        for _ in range(refused):
+            try:
+                refuse()
+            except REFUSALS:  # BadArgument is one of them
+                continue
+            pytest.fail("the bad call was not refused")
+        cheap(rest)
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """What a million calls added: references to the arguments, blocks of CPython's allocator, resident bytes."""
+
+    references: list[int]
+    blocks: int
+    rss_nbytes: int
+
+    @property
+    def is_flat(self) -> bool:
+        is_small = self.blocks < BLOCKS_ALLOWED and self.rss_nbytes < RSS_ALLOWED_NBYTES
+        return is_small and not any(self.references)
+
+
+def growth(bounds: list[BoundCall], cheap: BoundCall, refuse: Refuse) -> Growth:
+    """Make `CALLS` calls, after some that fill caches and free lists, and say what they left behind."""
+    blocks, block = [compile_block(bound) for bound in bounds], compile_block(cheap)
+    arguments = [value for bound in bounds for value in bound.names.values() if not is_shared(value)]
+    make_calls(blocks, block, refuse, CALLS // 20)
+    process = psutil.Process()
+    gc.collect()
+    counts = [sys.getrefcount(value) for value in arguments]
+    before, blocks_before = process.memory_info().rss, sys.getallocatedblocks()
+    make_calls(blocks, block, refuse, CALLS)
+    gc.collect()
+    blocks_after, after = sys.getallocatedblocks(), process.memory_info().rss
+    counts_after = [sys.getrefcount(value) for value in arguments]  # before any zip, which holds a reference itself
+    references = [right - left for left, right in zip(counts, counts_after, strict=True)]
+    return Growth(references, blocks_after - blocks_before, after - before)
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_a_million_calls_leak_nothing(name: str, rungs: OpenRungs) -> None:
+    rung = rungs.get(name)
+    found = growth(bound_calls(rung, kernels_of(rung, False)), cheapest(rung), refusal(rung))
+    assert found.is_flat, found
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_placing_again_and_again(name: str, rungs: OpenRungs) -> None:
+    """Buffers that nobody holds any more are given back: these would fill the guest's memory (64 MiB) twice over."""
+    rung = rungs.get(name)
+    kernel = max(kernels_of(rung, False), key=lambda kernel: kernel.nbytes(kernel.dims(SIZE)))
+    size = next(size for size in (4096, 1023, 100, SIZE) if not rung.missing(kernel, size))
+    workload = make_workload(kernel, size)
+    times = 2 * GUEST_MEMORY_NBYTES // kernel.nbytes(kernel.dims(4096))
+    for way in ways(name, kernel):
+        rung.place(workload, way.placement)
+        gc.collect()
+        before = psutil.Process().memory_info().rss
+        for _ in range(times):
+            buffers = rung.place(workload, way.placement)
+            bound = rung.bind(buffers, way.form, way.variant)
+        assert check_outputs(workload, outputs_of(rung, buffers, bound, call_once(bound))) == ""
+        gc.collect()
+        assert psutil.Process().memory_info().rss - before < RSS_ALLOWED_NBYTES
+
+
+class Leaky:
+    """Keeps something at each call, or at each refused call only."""
+
+    def __init__(self) -> None:
+        self.kept: list[object] = []
+
+    def keep(self, value: object) -> None:
+        self.kept.append(value)
+
+    def refuse(self) -> None:
+        self.kept.append(bytes(4096))
+        raise TypeError
+
+
+def test_a_kept_argument_is_noticed() -> None:
+    leaky, argument = Leaky(), object()
+    leaking = BoundCall("keep(argument)", {"keep": leaky.keep, "argument": argument})
+    found = growth([leaking], BoundCall("abs(1)", {}), refused_by_rung(BoundCall("abs(1)", {})))
+    assert any(found.references)
+    assert not found.is_flat
+
+
+def test_memory_kept_by_refused_calls_is_noticed() -> None:
+    found = growth([BoundCall("abs(1)", {})], BoundCall("abs(1)", {}), Leaky().refuse)
+    assert found.rss_nbytes > RSS_ALLOWED_NBYTES
+    assert not found.is_flat

@@ -1,0 +1,75 @@
+"""Calibration and rounds, on blocks whose time is computed, not measured."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from ffi_spectrum.measure.timing import MIN_BLOCKS, MIN_FAR_ITERATIONS, Item, calibrate, time_rounds
+
+
+def block_of(ns_per_call: float, first_extra_ns: int = 0, log: list[int] | None = None) -> Item:
+    calls = [0]
+
+    def block(times: int) -> int:
+        if log is not None:
+            log.append(times)
+        extra = first_extra_ns if calls[0] == 0 else 0
+        calls[0] += 1
+        return round(times * ns_per_call) + extra
+
+    return Item(block, 0)
+
+
+@pytest.mark.parametrize("ns_per_call", [0.3, 1.0, 24, 331, 7_000, 29_650])
+def test_blocks_come_close_to_the_aim(ns_per_call: float) -> None:
+    item = block_of(ns_per_call)
+    calibrate(item, 100_000, 12)
+    assert item.iterations * ns_per_call == pytest.approx(100_000, rel=0.25)
+    assert item.every == 1
+
+
+def test_the_slow_first_call_does_not_decide() -> None:
+    item = block_of(100, first_extra_ns=50_000_000)
+    calibrate(item, 100_000, 12)
+    assert item.iterations == pytest.approx(1000, rel=0.25)
+
+
+def test_a_case_slower_than_a_block_gets_one_call_in_fewer_rounds() -> None:
+    item = block_of(2_000_000)
+    calibrate(item, 100_000, 12)
+    assert item.iterations == 1
+    assert item.every == 12 // MIN_BLOCKS
+
+
+def test_a_far_side_keeps_its_least_number_of_calls() -> None:
+    log: list[int] = []
+    item = block_of(1_000_000, log=log)
+    item.is_far = True
+    calibrate(item, 100_000, 12)
+    assert item.iterations == MIN_FAR_ITERATIONS
+    assert set(log) == {1, MIN_FAR_ITERATIONS}
+
+
+def test_a_far_sides_crossing_is_not_taken_for_its_work() -> None:
+    item = Item(lambda times: 28_000 + times, 0, is_far=True)
+    calibrate(item, 50_000, 12)
+    assert item.iterations == pytest.approx(50_000, rel=0.25)
+
+
+def test_every_item_is_timed_in_its_rounds_and_blamed_while_it_runs() -> None:
+    fast, slow = block_of(10), block_of(20)
+    fast.index, slow.index, slow.every, fast.iterations = 4, 7, 3, 5
+    marks: list[int] = []
+    time_rounds([fast, slow], 9, random.Random(0), marks.append)
+    assert fast.rounds == list(range(9))
+    assert slow.rounds == [0, 3, 6]
+    assert fast.elapsed_ns == [50] * 9
+    assert sorted(marks) == [4] * 9 + [7] * 3
+
+
+def test_raw_times_are_stored_as_measured_even_when_the_clock_goes_backwards() -> None:
+    item = Item(lambda times: -5, 0)
+    time_rounds([item], 3, random.Random(0), lambda index: None)
+    assert item.series().elapsed_ns == [-5, -5, -5]

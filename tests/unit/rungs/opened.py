@@ -1,0 +1,29 @@
+"""Opening one rung for a test, and calling what it binds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from ffi_spectrum.errors import Unavailable
+from ffi_spectrum.rungs.base import BoundCall, Rung
+from ffi_spectrum.rungs.table import rung_class
+from ffi_spectrum.toolchain.build import Toolchain
+
+
+def open_rung(name: str) -> Rung:
+    """The rung `name`, built and open; skips with the reason where it is unavailable."""
+    try:
+        kind = rung_class(name)
+        rung = kind(kind.build(Toolchain()))
+        rung.open()
+    except Unavailable as absent:
+        pytest.skip(absent.reason)
+    return rung
+
+
+def call_with(bound: BoundCall, changes: Mapping[str, Any]) -> Any:
+    """The value of a bound call, with some of its names changed."""
+    return eval(bound.call, {**bound.names, **changes})

@@ -1,0 +1,143 @@
+"""Measure the targets of the in-process spectrum in one run, and print each figure beside its bound.
+
+    .venv/bin/python tools/targets.py [--out RESULTS.jsonl]
+
+Exit code 1 where a target is missed. The raw results stay in RESULTS.jsonl (`ffi-spectrum show` reads them).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from pathlib import Path
+from statistics import median
+from typing import NamedTuple
+
+from ffi_spectrum.analysis.estimate import Estimate, estimate_results
+from ffi_spectrum.measure.observer import Observer
+from ffi_spectrum.measure.run import pinned_cpu, run_plan
+from ffi_spectrum.plan import Plan, load_profile, make_plan
+from ffi_spectrum.toolchain.build import Toolchain
+
+PROCESSES = 20
+SIZES = {"crc32": 65536, "saxpy": 100_000, "matmul": 4096}
+RUNGS = ("cext", "cffi_api", "ctypes", "wasmtime", "wasmtime_fast")
+
+# A loop written by hand around the bare function, beside the harness's own loop: same process, alternating blocks.
+HAND_WRITTEN = """
+import json, sys
+from itertools import repeat
+from statistics import median
+from time import perf_counter_ns
+sys.path[:] = json.loads(sys.argv[1])
+import os; cpu = int(sys.argv[2]); cpu >= 0 and os.sched_setaffinity(0, {cpu})
+import gc; gc.disable()
+from ffi_spectrum.kernels.table import KERNELS
+from ffi_spectrum.kernels.workload import make_workload
+from ffi_spectrum.measure.loop import EMPTY, compile_block
+from ffi_spectrum.rungs.table import rung_class
+from ffi_spectrum.toolchain.build import Toolchain
+
+def noop_loop(times, noop):
+    start = perf_counter_ns()
+    for _ in repeat(None, times):
+        noop()
+    return perf_counter_ns() - start
+
+def add_loop(times, add):
+    start = perf_counter_ns()
+    for _ in repeat(None, times):
+        add(123456, 7)
+    return perf_counter_ns() - start
+
+ratios = {}
+empty = compile_block(EMPTY)
+for name in ("cffi_api", "ctypes"):
+    rung = rung_class(name)(rung_class(name).build(Toolchain()))
+    rung.open()
+    for kernel, loop in (("noop", noop_loop), ("add", add_loop)):
+        bound = rung.bind(rung.place(make_workload(KERNELS[kernel], 0), "none"), "prebound")
+        function, block = bound.names[kernel], compile_block(bound)
+        rounds = [(block(1000), loop(1000, function), empty(1000)) for _ in range(200)][20:]
+        ratios[f"{name} {kernel}"] = median(b - e for b, h, e in rounds) / median(h - e for b, h, e in rounds)
+print(json.dumps(ratios))
+"""
+
+
+class Target(NamedTuple):
+    name: str
+    figure: float
+    unit: str
+    bound: float
+    is_upper: bool
+
+    @property
+    def is_met(self) -> bool:
+        return self.figure <= self.bound if self.is_upper else self.figure >= self.bound
+
+
+def hand_written_targets() -> list[Target]:
+    command = [sys.executable, "-c", HAND_WRITTEN, json.dumps(sys.path), str(pinned_cpu())]
+    runs = [
+        json.loads(subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout)
+        for _ in range(PROCESSES)
+    ]
+    return [
+        Target(f"harness loop against a hand-written loop: {name}", 100 * abs(ratio - 1), "%", 3.0, True)
+        for name in runs[0]
+        for ratio in [median(run[name] for run in runs)]
+    ]
+
+
+def spectrum_targets(rows: list[Estimate]) -> list[Target]:
+    def row(kernel: str, rung: str, placement: str) -> Estimate:
+        return next(r for r in rows if (r.kernel, r.rung, r.placement, r.form) == (kernel, rung, placement, "prebound"))
+
+    def ns(kernel: str, rung: str, placement: str = "none") -> float:
+        found = row(kernel, rung, placement).ns_per_call
+        assert found is not None, row(kernel, rung, placement)
+        return found
+
+    def far(kernel: str, rung: str, placement: str) -> float:
+        found = row(kernel, rung, placement).far_side_ns
+        assert found is not None, row(kernel, rung, placement)
+        return found
+
+    targets = [
+        Target(f"wasmtime_fast above cext, {kernel}", ns(kernel, "wasmtime_fast") - ns(kernel, "cext"), "ns", 18, True)
+        for kernel in ("noop", "add")
+    ]
+    times_faster = ns("add", "wasmtime") / ns("add", "wasmtime_fast")
+    targets.append(Target("wasmtime_fast against wasmtime, add", times_faster, "x", 400, False))
+    for kernel, bound in (("crc32", 1.25), ("saxpy", 1.35), ("matmul", 1.6)):
+        ratio = far(kernel, "wasmtime_fast", "guest") / far(kernel, "floor", "host")
+        targets.append(Target(f"guest over native, {kernel} at {SIZES[kernel]}", ratio, "x", bound, True))
+    return targets
+
+
+def measure(out: Path) -> list[Estimate]:
+    """One results file: a panel for each kernel, the sizes that the targets name."""
+    profile = load_profile("quick")
+    small = make_plan(profile, rungs=RUNGS, kernels=("noop", "add"), forms=("prebound",), seed=1)
+    panels = list(small.panels)
+    for kernel, size in SIZES.items():
+        rungs = ("cext", "wasmtime_fast")
+        panels += make_plan(profile, rungs=rungs, kernels=(kernel,), sizes=(size,), forms=("prebound",)).panels
+    return estimate_results(run_plan(Plan(profile, tuple(panels), (), 1), out, Toolchain(), Observer()))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, default=Path("results/targets.jsonl"))
+    targets = spectrum_targets(measure(parser.parse_args().out)) + hand_written_targets()
+    for target in targets:
+        sign = "<=" if target.is_upper else ">="
+        verdict = "met" if target.is_met else "MISSED"
+        print(f"{target.name:58} {target.figure:9.2f} {target.unit:2} {sign} {target.bound:<6g} {verdict}")
+    return 0 if all(target.is_met for target in targets) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
