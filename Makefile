@@ -7,9 +7,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 # The GPU rung's packages are installed only where an NVIDIA driver is loaded.
-GPU := $(if $(wildcard /proc/driver/nvidia/version /dev/nvidiactl),gpu)
-RUN_EXTRAS := $(if $(GPU),[pywasm,gpu],[pywasm])
-DEV_EXTRAS := $(if $(GPU),[dev,gpu],[dev])
+COMMA := ,
+GPU := $(if $(wildcard /proc/driver/nvidia/version /dev/nvidiactl),$(COMMA)gpu)
+RUN_EXTRAS := [pywasm$(GPU)]
+DEV_EXTRAS := [dev$(GPU)]
 REQUIREMENTS := pyproject.toml constraints.txt
 LATEST = $$(ls -t results/*.jsonl 2>/dev/null | head -n 1)
 

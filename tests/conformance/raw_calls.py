@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import ctypes
+import re
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -114,10 +115,8 @@ def wrong_values(
 
 
 def _length_is_known_otherwise(kernel: KernelSpec, argument: Argument, bound: BoundCall) -> bool:
-    """True where the call says, beside this buffer, how long it has to be: in a length or in another buffer.
-
-    A dimension that only a formula gives (base64's output) stands in no signature; the harness checks that one.
-    """
+    """True where the call says, beside this buffer, how long it has to be: in a length or in another buffer."""
     lengths = {a.name for a in kernel.arguments if a.role == "length" and a.name in bound.names}
     others = {name for other in kernel.buffers if other is not argument for name in other.shape}
-    return bool(set(argument.shape) & (lengths | others))
+    named = {word for name in argument.shape for word in re.findall(r"\w+", kernel.derived.get(name, name))}
+    return bool(named & (lengths | others))

@@ -70,8 +70,8 @@ def extended(tree: ScratchTree) -> ScratchTree:
     header = (tree.root / "native/include/ffis.h").read_text()
     tree.write("native/include/ffis.h", header[: header.rindex("#endif")] + PROTOTYPE)
     tree.write(PACKAGE / "kernels/triple.py", KERNEL_PY)
-    tree.edit(PACKAGE / "kernels/table.py", "from ffi_spectrum.kernels.sum8 import SUM8\n",
-              "from ffi_spectrum.kernels.sum8 import SUM8\nfrom ffi_spectrum.kernels.triple import TRIPLE\n")  # fmt: skip
+    line = "from ffi_spectrum.kernels.sum8 import SUM8\n"
+    tree.edit(PACKAGE / "kernels/table.py", line, f"{line}from ffi_spectrum.kernels.triple import TRIPLE\n")
     tree.edit(PACKAGE / "kernels/table.py", "NOOP, ADD", "TRIPLE, NOOP, ADD")
     return tree
 

@@ -35,9 +35,7 @@ def sum8_cases() -> list[Case]:
 
 
 def dot_cases() -> list[Case]:
-    def entry(
-        note: str, x: Sequence[float], y: Sequence[float], expected: float, *, exact: bool = True
-    ) -> Case:
+    def entry(note: str, x: Sequence[float], y: Sequence[float], expected: float, *, exact: bool = True) -> Case:
         inputs: Case = {"x": array("float64", x), "y": array("float64", y)}
         return case(note, inputs, {"return": number(expected)}, exact=exact)
 
@@ -66,12 +64,8 @@ def saxpy_cases() -> list[Case]:
     return [
         *(entry(f"size {n}", 1.5, steps(n), steps(n, scale=0.5, stride=53)) for n in (0, 1, 7, 67)),
         entry("a fused multiply-add would give 2**-24", above_one, [above_one], [-(1 + 2.0**-11)]),
-        entry(
-            "rounds", single(0.1), [single(0.3 * i) for i in range(9)], [single(0.7 * i) for i in range(9)]
-        ),
-        entry(
-            "-0.0, infinities, NaN", 2.0, [-0.0, -0.0, INF, -INF, NAN, 1.0], [-0.0, 0.0, 1.0, 1.0, 1.0, NAN]
-        ),
+        entry("rounds", single(0.1), [single(0.3 * i) for i in range(9)], [single(0.7 * i) for i in range(9)]),
+        entry("-0.0, infinities, NaN", 2.0, [-0.0, -0.0, INF, -INF, NAN, 1.0], [-0.0, 0.0, 1.0, 1.0, 1.0, NAN]),
         entry("zero times infinity", 0.0, [INF, 1.0], [1.0, 1.0]),
     ]
 
@@ -92,18 +86,14 @@ SHAPES = [(1, 1, 1), (2, 3, 4), (5, 4, 3), (3, 7, 19), (0, 3, 2), (2, 3, 0), (2,
 
 
 def matmul_cases() -> list[Case]:
-    def entry(
-        note: str, mkn: Sequence[int], a: Case, b: Case, out: Sequence[float], *, exact: bool = True
-    ) -> Case:
+    def entry(note: str, mkn: Sequence[int], a: Case, b: Case, out: Sequence[float], *, exact: bool = True) -> Case:
         return case(note, {"a": a, "b": b}, {"out": f32(*out, shape=(mkn[0], mkn[2]))}, exact=exact)
 
     cases = []
     for m, k, n in SHAPES:
         a, b = steps(m * k), steps(k * n, scale=0.5, stride=53)
         out = exactly_single(product(a, b, m, k, n))
-        cases.append(
-            entry(f"m={m} k={k} n={n}", (m, k, n), f32(*a, shape=(m, k)), f32(*b, shape=(k, n)), out)
-        )
+        cases.append(entry(f"m={m} k={k} n={n}", (m, k, n), f32(*a, shape=(m, k)), f32(*b, shape=(k, n)), out))
     a, b = [single((i % 7 + 1) / 3) for i in range(32)], [single((i % 11 + 1) / 7) for i in range(48)]
     rounded = [single(float(value)) for value in product(a, b, 2, 16, 3)]
     special_a, special_b = (INF, 1.0, 0.0, 1.0), (1.0, 0.0, NAN, 2.0, 3.0, 4.0)

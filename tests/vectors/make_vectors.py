@@ -53,14 +53,10 @@ def main() -> None:
         for path, text in texts.items():
             path.write_text(text, encoding="utf-8")
         return
-    stale = [
-        path.name for path, text in texts.items() if not path.exists() or path.read_text("utf-8") != text
-    ]
+    stale = [path.name for path, text in texts.items() if not path.exists() or path.read_text("utf-8") != text]
     stale += [path.name for path in FOLDER.glob("*.json") if path not in texts]
     if stale:
-        parser.exit(
-            1, f"not what make_vectors.py writes: {', '.join(sorted(stale))}; run it to write them anew\n"
-        )
+        parser.exit(1, f"not what make_vectors.py writes: {', '.join(sorted(stale))}; run it to write them anew\n")
 
 
 if __name__ == "__main__":

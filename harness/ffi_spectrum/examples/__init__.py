@@ -27,17 +27,13 @@ def write(name: str, directory: Path) -> list[Path]:
     targets = {directory / source.name: source for source in _sources(name)}
     existing = [str(target) for target in targets if lexists(target)]
     if existing:
-        raise UsageError(
-            f"Nothing was written, because {', '.join(existing)} exists; choose another directory."
-        )
+        raise UsageError(f"Nothing was written, because {', '.join(existing)} exists; choose another directory.")
     try:
         directory.mkdir(parents=True, exist_ok=True)
         for target, source in targets.items():
             target.write_bytes(source.read_bytes())
     except OSError as error:
-        raise UsageError(
-            f"The example can't be written to {directory} ({error}); choose another directory."
-        ) from error
+        raise UsageError(f"The example can't be written to {directory} ({error}); choose another directory.") from error
     return list(targets)
 
 

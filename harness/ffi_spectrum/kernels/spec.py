@@ -73,7 +73,8 @@ class KernelSpec:
     all "in" and "scalar" arguments. `oracle(values, dims)` computes every output, and "return", independently of the
     C code and of the reimplementations. `python`, `stdlib` and `numpy` are the reimplementations: a `python` one
     works on lists and bytes, the others on what they are given. `operations(dims)` counts arithmetic operations (table
-    look-ups for crc32 and base64), as in the formula beside each.
+    look-ups for crc32 and base64), as in the formula beside each. `derived` gives a dimension that is no parameter as
+    integer arithmetic (+ - * //) over those that are, so that a generated binding can check it.
     """
 
     name: str
@@ -88,6 +89,7 @@ class KernelSpec:
     numpy: Expression | Missing
     bench_size: int = 0
     returns: str = ""
+    derived: Mapping[str, str] = field(default_factory=dict)
     tolerance: Tolerance = Tolerance()
 
     @property

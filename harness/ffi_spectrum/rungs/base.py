@@ -27,8 +27,8 @@ class RungInfo:
     `cells` are the forms and placements of kernels with buffers; `variants` the rung's own ones per form. `checks`
     names what the rung itself refuses when it is called with it; whatever it does not check, the harness checks
     before anything is called. `agreement` is "bit-identical" (to the native library, any NaN equal to any NaN) or
-    "tolerance". A floor's own time per call is its far-side loop. `ns_per_operation` is a rough hint, used only to leave
-    out what would take too long.
+    "tolerance". A floor's own time per call is its far-side loop. `ns_per_operation` is a rough hint, used only to
+    leave out what would take too long.
     """
 
     name: str

@@ -28,8 +28,7 @@ def address_of(value: Any) -> int:
 class Cext(Rung):
     """`K(...)` takes buffers (the fresh form), `K_at(...)` takes addresses (the prebound form).
 
-    A buffer's length is checked against the length arguments that its shape names. base64_encode's `out` is
-    the one buffer whose length follows from another by a formula, which roles cannot say: it is not checked.
+    A buffer's length is checked against the length arguments that its shape names or derives from.
     """
 
     info: ClassVar[RungInfo] = RungInfo(
@@ -61,7 +60,10 @@ class Cext(Rung):
         kernels = [p for p in prototypes.values() if p.symbol in {k.symbol for k in KERNELS.values()}]
         counts = [p for p in prototypes.values() if p.symbol.startswith("ffis_count_")]
         repeats = [p for p in prototypes.values() if p.symbol.startswith("ffis_repeat_")]
-        shapes = {k.symbol: {a.name: a.shape for a in k.buffers} for k in KERNELS.values()}
+        shapes = {
+            k.symbol: {a.name: tuple(k.derived.get(name, name) for name in a.shape) for a in k.buffers}
+            for k in KERNELS.values()
+        }
         return extension_source(
             cls.module_name, kernels + counts, kernels + repeats, shapes, release_gil=cls.release_gil
         )

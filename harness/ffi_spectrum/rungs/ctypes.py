@@ -118,7 +118,7 @@ class Ctypes(Rung):
         )
 
     def _prebound(self, symbol: str, name: str, buffers: Buffers, leading: tuple[tuple[str, Any], ...]) -> BoundCall:
-        """A call of `symbol` on pointers made beforehand; `leading` are arguments that stand before the kernel's own."""
+        """A call of `symbol` on pointers made beforehand; `leading` arguments stand before the kernel's own."""
         rows = c_arguments(buffers.workload, self._prototypes[buffers.kernel.symbol])
         names: dict[str, Any] = dict(leading)
         for parameter, argument, value in rows:

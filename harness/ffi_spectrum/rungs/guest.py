@@ -67,9 +67,7 @@ def load_compiled(path: Path, target: str = HOST) -> wasmtime.Module:
     if not stat.S_ISREG(file.st_mode) or {file.st_uid, folder.st_uid} != {os.getuid()}:
         raise Unavailable(f"{path} is not a file of your own: compiled guests of others are not loaded")
     if folder.st_mode & 0o077 or file.st_mode & 0o022:
-        raise Unavailable(
-            f"others can reach {path}: compiled guests are loaded from a folder of mode 0700 only"
-        )
+        raise Unavailable(f"others can reach {path}: compiled guests are loaded from a folder of mode 0700 only")
     try:
         return wasmtime.Module.deserialize_file(engine(target), str(path))
     except wasmtime.WasmtimeError as error:
@@ -92,9 +90,7 @@ class Guest:
         assert isinstance(memory, wasmtime.Memory)
         limits = memory.type(self.store).limits
         if limits.min != limits.max:
-            raise Unavailable(
-                f"the guest's memory can grow ({limits.min} to {limits.max} pages): views would dangle"
-            )
+            raise Unavailable(f"the guest's memory can grow ({limits.min} to {limits.max} pages): views would dangle")
         buffer: Any = memory.get_buffer_ptr(self.store)
         # it only knows an address; not `self`, because a cycle through an ndarray is never collected
         buffer.store = self.store

@@ -52,11 +52,7 @@ class GuestRung(Rung, Generic[G]):
     @classmethod
     def missing(cls, kernel: KernelSpec, size: int) -> str:
         nbytes, limit = kernel.nbytes(kernel.dims(size)), cls.memory_nbytes // 6
-        return (
-            f"{nbytes} bytes of buffers; in the guest's memory a call may have {limit}"
-            if nbytes > limit
-            else ""
-        )
+        return f"{nbytes} bytes of buffers; in the guest's memory a call may have {limit}" if nbytes > limit else ""
 
     @abstractmethod
     def _load(self) -> G:
@@ -166,9 +162,7 @@ class GuestRung(Rung, Generic[G]):
         release, more = self._call("ffis_guest_reset", "reset", ["mark"])
         names |= more
         call, more = self._call(buffers.kernel.symbol, buffers.kernel.name, arguments)
-        return BoundCall(
-            call, names | dict(more), tuple(before), (*after, release), owner=(self._guest, buffers)
-        )
+        return BoundCall(call, names | dict(more), tuple(before), (*after, release), owner=(self._guest, buffers))
 
     def _copy_names(self) -> dict[str, Any]:
         return {"memory": self._memory.bytes, "ndarray": np.ndarray}

@@ -50,9 +50,7 @@ def signature_of(prototype: Prototype) -> Signature:
 
     def kind(ctype: CType) -> str:
         if ctype.code not in KINDS:
-            raise Unavailable(
-                f"{prototype.symbol}: {ctype.spelling} has no WebAssembly type: use 32 or 64 bits"
-            )
+            raise Unavailable(f"{prototype.symbol}: {ctype.spelling} has no WebAssembly type: use 32 or 64 bits")
         return KINDS[ctype.code]
 
     kinds = "".join(kind(parameter.type) for parameter in prototype.parameters)
@@ -96,9 +94,7 @@ class UncheckedStore:
         found = function.type(self._store)
         result = signature.result.replace("v", "")
         if not (_are(found.params, signature.kinds) and _are(found.results, result)):
-            raise Unavailable(
-                f"{symbol} has not the type that its prototype says: ({signature.kinds}) -> {result}"
-            )
+            raise Unavailable(f"{symbol} has not the type that its prototype says: ({signature.kinds}) -> {result}")
         return bytes(function._func)
 
 

@@ -44,9 +44,7 @@ def slots_format(kinds: str) -> str:
     return "<" + "".join(f"{kind}{SLOT_NBYTES - struct.calcsize('<' + kind)}x" for kind in kinds)
 
 
-def bind(
-    unchecked: UncheckedStore, symbol: str, function: wasmtime.Func, signature: Signature
-) -> Callable[..., Any]:
+def bind(unchecked: UncheckedStore, symbol: str, function: wasmtime.Func, signature: Signature) -> Callable[..., Any]:
     """A Python function that calls a function of the store and keeps it alive; for one thread at a time.
 
     It raises struct.error for a wrong count, type or range of the arguments, OverflowError for a number

@@ -52,9 +52,7 @@ class FastStore:
     def bind(self, symbol: str, function: wasmtime.Func, signature: Signature) -> Callable[..., Any]:
         """Raises CallError for a function of another store, Unavailable for one of another type."""
         func = self._unchecked.func(symbol, function, signature)
-        bound: Callable[..., Any] = self._store.bind(
-            symbol, func, signature.kinds, signature.names, signature.result
-        )
+        bound: Callable[..., Any] = self._store.bind(symbol, func, signature.kinds, signature.names, signature.result)
         return bound
 
 

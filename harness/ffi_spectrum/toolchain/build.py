@@ -19,6 +19,9 @@ from ffi_spectrum.toolchain.compiler import Compiler, find_compiler, python_incl
 from ffi_spectrum.toolchain.header import Prototype, load_prototypes, prototypes_from_ast, save_prototypes
 from ffi_spectrum.toolchain.target import GUEST_MEMORY_NBYTES, TARGETS, WASM32, Build, Target, host_target
 
+# What these write is part of every library: a change of theirs makes new entries.
+_GENERATORS = tuple(Path(__file__).with_name(name) for name in ("generated.py", "header.py"))
+
 
 class Toolchain:
     """One compiler choice, one native target, one build kind, and the cache that holds what they make.
@@ -55,14 +58,15 @@ class Toolchain:
             unit = folder / "unit.c"
             unit.write_text('#include "ffis.h"\n')
             flags = ["-target", target.triple, f"-I{sources.header().parent}", "-Xclang", "-ast-dump=json"]
-            # -E: Zig then hands the unit straight to clang; with -fsyntax-only 0.17.1 looks for an object file and fails
+            # -E: Zig then hands the unit straight to clang; after -fsyntax-only 0.17.1 looks for an object file
             ast = self.guest_compiler.run([*flags, "-E", str(unit)], self.cache.zig)
             kernels = prototypes_from_ast(json.loads(ast), "ffis_", target.pointer_nbytes)
             everything = generated.all_prototypes(kernels, target.pointer_nbytes, counting)
             save_prototypes(everything, folder / "prototypes.json")
             return {"functions": len(everything)}
 
-        return self._artifact("prototypes.json", self.guest_compiler, target, [sources.header()], (), make, counting)
+        watched = [sources.header(), *_GENERATORS]
+        return self._artifact("prototypes.json", self.guest_compiler, target, watched, (), make, counting)
 
     def kernels(self, target: Target) -> tuple[Prototype, ...]:
         """The header's own prototypes on `target`, in its order."""
@@ -87,7 +91,10 @@ class Toolchain:
         files = list(sources.kernel_sources()) + (list(sources.guest_sources()) if target.is_guest else [])
         include = sources.header().parent
         watched = files + sorted(include.glob("*.h")) + sorted(sources.header().parents[1].glob("kernels/*.h"))
-        flags = compiler.flags(target, self.build) + link + (() if target.is_guest else ("-Wl,-Bsymbolic",))
+        watched += _GENERATORS
+        flags = compiler.flags(target, self.build) + link
+        if not target.is_guest:
+            flags += ("-Wl,-Bsymbolic",)  # a direct call is direct, and not through the PLT
 
         def make(folder: Path) -> dict[str, Any]:
             (folder / "loops.c").write_text(generated.loops_source(kernels, target.pointer_nbytes))
@@ -103,10 +110,16 @@ class Toolchain:
                 Path(leftover).unlink()
             return {}
 
-        return self._artifact(name, compiler, target, watched, flags, make, generated.loops_source(kernels, target.pointer_nbytes))
+        return self._artifact(name, compiler, target, watched, flags, make, [kernel.declare() for kernel in kernels])
 
     def _compile_objects(
-        self, compiler: Compiler, flags: list[str], renames: list[str], files: list[Path], extra: list[Path], folder: Path
+        self,
+        compiler: Compiler,
+        flags: list[str],
+        renames: list[str],
+        files: list[Path],
+        extra: list[Path],
+        folder: Path,
     ) -> list[str]:
         compile_only = [flag for flag in flags if not flag.startswith("-Wl,") and flag not in ("-shared", "-nostdlib")]
         objects = []
@@ -117,23 +130,22 @@ class Toolchain:
             objects.append(str(target))
         return objects
 
-    def extension(self, module: str, source: str, include: Sequence[Path] = (), library: Artifact | None = None) -> Artifact:
+    def extension(self, module: str, source: str, library: Artifact | None = None) -> Artifact:
         """Compile generated C source into a CPython extension `module`, linked against `library` if given."""
         headers = python_include()
         name = f"{module}.so"
         flags = self.compiler.flags(self.target, "timed" if self.build != "asan" else "asan")
         flags = tuple(flag for flag in flags if flag != "-Wextra")  # CPython's own macros do not pass it
-        watched = [Path(path) for path in include if Path(path).is_file()]
         link = (str(library.path), f"-Wl,-rpath,{library.path.parent}") if library else ()
 
         def make(folder: Path) -> dict[str, Any]:
             (folder / f"{module}.c").write_text(source)
-            own = [f"-I{sources.header().parent}", f"-isystem{headers}"]
-            self.compiler.run([*flags, *own, str(folder / f"{module}.c"), *link, "-o", str(folder / name)], self.cache.zig)
+            own = [f"-I{sources.header().parent}", f"-isystem{headers}", str(folder / f"{module}.c")]
+            self.compiler.run([*flags, *own, *link, "-o", str(folder / name)], self.cache.zig)
             return {"python": sys.version.split()[0]}
 
         extra = [source, sys.implementation.cache_tag, str(headers), list(link)]
-        return self._artifact(name, self.compiler, self.target, watched, flags, make, extra)
+        return self._artifact(name, self.compiler, self.target, (), flags, make, extra)
 
     def _artifact(
         self,
@@ -155,8 +167,9 @@ class Toolchain:
             start = time.perf_counter()
             more = make(folder)
             seconds = time.perf_counter() - start
-            digest = hashlib.sha256((folder / name).read_bytes()).hexdigest()
-            return {**facts, **more, "seconds": round(seconds, 3), "nbytes": (folder / name).stat().st_size, "sha256": digest}
+            content = (folder / name).read_bytes()
+            digest = hashlib.sha256(content).hexdigest()
+            return {**facts, **more, "seconds": round(seconds, 3), "nbytes": len(content), "sha256": digest}
 
         entry = self.cache.get({"facts": facts, "sources": digests, "extra": extra}, timed)
         return Artifact(entry.folder / name, {**entry.facts, "was_cached": entry.was_cached})

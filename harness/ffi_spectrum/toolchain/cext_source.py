@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ffi_spectrum.errors import BuildError
@@ -11,6 +12,7 @@ from ffi_spectrum.toolchain.header import CType, Parameter, Prototype
 # Symbol -> pointer parameter -> its dimensions: names of parameters, outermost first.
 Shapes = Mapping[str, Mapping[str, tuple[str, ...]]]
 
+_NAME = re.compile(r"[A-Za-z_]\w*")
 _MAKERS = {"i": "PyLong_FromLong", "u": "PyLong_FromUnsignedLong", "f": "PyFloat_FromDouble"}
 _FASTCALL = "PyObject *ffis_self, PyObject *const *ffis_args, Py_ssize_t ffis_nargs"
 _TAIL = """
@@ -44,8 +46,8 @@ def extension_source(
 
     For `ffis_K` in `buffer_entries` it has `K(...)`, where a pointer is any object with the buffer protocol.
     Its items must have the pointer's type (TypeError), lie C-contiguous, be writable unless the pointer is
-    const (BufferError), and be as many as `shapes` asks for, or more (ValueError). A buffer with a dimension
-    that is no parameter is not checked for its length.
+    const (BufferError), and be as many as `shapes` asks for, or more (ValueError). A dimension is a parameter, or
+    arithmetic over parameters; a buffer with another is not checked for its length.
 
     For `ffis_K` in `address_entries` it has `K_at(...)`, where a pointer is an integer that nothing checks.
 
@@ -179,12 +181,14 @@ def _length_checks(
     by_name = {p.name: p for p in prototype.parameters}
     for name, view in views.items():
         dimensions = shapes.get(name, ())
-        if not dimensions or not lengths.issuperset(dimensions):
+        if not dimensions or not lengths.issuperset(_NAME.findall(" ".join(dimensions))):
             yield f"    /* {name} is not checked for its length, which no parameter gives */"
             continue
         nbytes = _element(by_name[name].type)[1]
         for dimension in dimensions:
-            nbytes = f"ffis_product({nbytes}, (uint64_t){dimension})"  # a negative length becomes a huge one
+            # a negative length becomes a huge one
+            count = _NAME.sub(r"(uint64_t)\g<0>", dimension).replace("//", "/")
+            nbytes = f"ffis_product({nbytes}, {count})"
         yield from _unless(f'ffis_holds(&{view}, "{name}", {nbytes})', "goto ffis_release;")
 
 

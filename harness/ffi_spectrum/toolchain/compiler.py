@@ -89,6 +89,8 @@ def find_compiler(choice: str = "zig") -> Compiler:
     program = shutil.which(choice) or ""
     if not program:
         raise Unavailable(f"no C compiler {choice!r} was found; install it, or leave out --cc to use ziglang")
+    if Path(program).name == "zig":
+        return Compiler("zig", (program, "cc"), _version_of([program, "version"]))
     return Compiler(Path(choice).name, (program,), _version_of([program, "--version"]))
 
 

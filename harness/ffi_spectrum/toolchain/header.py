@@ -67,7 +67,7 @@ def parse_type(spelling: str, pointer_nbytes: int) -> CType:
     if text in _POINTER_SIZED:
         return CType(text, _POINTER_SIZED[text], pointer_nbytes)
     if text not in _SCALARS:
-        raise BuildError(f"the type {text!r} is not supported: use fixed-width types, float, double and pointers to them")
+        raise BuildError(f"the type {text!r} is not supported: use fixed-width types, float, double, pointers to them")
     kind, nbytes = _SCALARS[text]
     return CType(text, kind, nbytes)
 
@@ -92,7 +92,11 @@ def prototypes_from_ast(ast: dict[str, Any], prefix: str, pointer_nbytes: int) -
 def save_prototypes(prototypes: tuple[Prototype, ...], path: Path) -> None:
     """Write prototypes as a small JSON file, so that a worker needs no compiler to know the signatures."""
     rows = [
-        {"symbol": p.symbol, "returns": p.returns.spelling, "parameters": [[q.name, q.type.spelling] for q in p.parameters]}
+        {
+            "symbol": p.symbol,
+            "returns": p.returns.spelling,
+            "parameters": [[q.name, q.type.spelling] for q in p.parameters],
+        }
         for p in prototypes
     ]
     path.write_text(json.dumps(rows, indent=1))
@@ -102,6 +106,8 @@ def load_prototypes(path: Path, pointer_nbytes: int) -> dict[str, Prototype]:
     """Read what `save_prototypes` wrote, keyed by symbol."""
     found = {}
     for row in json.loads(path.read_text()):
-        parameters = tuple(Parameter(name, parse_type(spelling, pointer_nbytes)) for name, spelling in row["parameters"])
+        parameters = tuple(
+            Parameter(name, parse_type(spelling, pointer_nbytes)) for name, spelling in row["parameters"]
+        )
         found[row["symbol"]] = Prototype(row["symbol"], parse_type(row["returns"], pointer_nbytes), parameters)
     return found

@@ -11,7 +11,11 @@ from ffi_spectrum.errors import Unavailable
 Build = Literal["timed", "counting", "ubsan", "asan"]
 
 # No fast-math and no contraction: native and Wasm results stay bit-identical. Full optimisation on both sides.
-COMMON_FLAGS = ("-std=c11", "-O3", "-ffp-contract=off", "-fno-math-errno", "-Wall", "-Wextra", "-Werror")
+COMMON_FLAGS = (
+    "-std=c11", "-O3", "-ffp-contract=off", "-fno-math-errno",
+    "-fomit-frame-pointer",  # gcc's default, and not Zig's: equal frames on both sides
+    "-Wall", "-Wextra", "-Werror",
+)  # fmt: skip
 # Guest memory never grows: a view stays valid for as long as its store lives. Untouched pages cost nothing.
 GUEST_MEMORY_NBYTES = 256 * 1024 * 1024
 

@@ -69,9 +69,7 @@ def test_a_written_project_builds_and_runs(name: str, tmp_path: Path, build_env:
 
 @pytest.mark.parametrize("mutation", MUTATIONS)
 @pytest.mark.parametrize("name", examples.names())
-def test_the_demo_notices_a_wrong_kernel(
-    name: str, mutation: str, tmp_path: Path, build_env: dict[str, str]
-) -> None:
+def test_the_demo_notices_a_wrong_kernel(name: str, mutation: str, tmp_path: Path, build_env: dict[str, str]) -> None:
     write_or_skip(name, tmp_path)
     right, wrong, line_start = MUTATIONS[mutation]
     source = tmp_path / KERNEL_FILE[name]
@@ -96,9 +94,7 @@ def test_the_numpy_saxpy_is_checked_beside_the_pure_one(tmp_path: Path, build_en
 
 
 @pytest.mark.parametrize("name", ["cffi", "ctypes", "wasmtime"])
-def test_make_clean_leaves_only_the_written_files(
-    name: str, tmp_path: Path, build_env: dict[str, str]
-) -> None:
+def test_make_clean_leaves_only_the_written_files(name: str, tmp_path: Path, build_env: dict[str, str]) -> None:
     written = write_or_skip(name, tmp_path)
     assert make("build", tmp_path, build_env).returncode == 0
     assert set(tmp_path.iterdir()) > set(written)

@@ -22,9 +22,7 @@ def test_the_directory_is_created_and_every_file_copied(name: str, tmp_path: Pat
         assert path.read_bytes() == (files(examples) / name / path.name).read_bytes()
 
 
-def test_build_products_beside_a_template_are_not_copied(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_build_products_beside_a_template_are_not_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     template = tmp_path / "package" / "cffi"
     (template / "__pycache__").mkdir(parents=True)
     droppings = (

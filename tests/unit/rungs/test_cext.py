@@ -59,15 +59,11 @@ def test_refused(
     call_with(bound, {})
 
 
-def test_every_length_but_a_derived_one_is_checked(rung: Rung) -> None:
-    """The one gap that the class documents; a longer out is what keeps this test itself safe."""
+def test_every_length_is_checked(rung: Rung) -> None:
     for kernel in KERNELS.values():
         for argument in kernel.buffers:
             bound = bind(rung, kernel.name, 4)
             value = bound.names[argument.name]
-            if (kernel.name, argument.name) == ("base64_encode", "out"):
-                call_with(bound, {"out": np.zeros(1000, np.uint8)})
-                continue
             short = value[:-1] if isinstance(value, bytes) else value.reshape(-1)[:-1]
             with pytest.raises(ValueError, match=f"argument '{argument.name}'"):
                 call_with(bound, {argument.name: short})

@@ -34,9 +34,7 @@ def compiled(folder: Path, mode: int = 0o700) -> Path:
 
 
 def test_a_sandbox_cannot_reach_the_gpu_driver() -> None:
-    text = (
-        '(module (import "env" "cuInit" (func (param i32) (result i32))) (import "wasi" "fd_write" (func)))'
-    )
+    text = '(module (import "env" "cuInit" (func (param i32) (result i32))) (import "wasi" "fd_write" (func)))'
     with pytest.raises(Unavailable, match=r"imports env\.cuInit, wasi\.fd_write"):
         Guest(module(text))
 

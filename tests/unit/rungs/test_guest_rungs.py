@@ -95,9 +95,7 @@ def test_full_memory_is_an_error(name: str) -> None:
     rung = opened(name)
     size = 3 * rung.memory_nbytes // 16 - 16  # type: ignore[attr-defined]
     kernel = KERNELS["crc32"]
-    held = [
-        rung.place(Workload(kernel, size, {"nbytes": size}, {"data": bytes(size)}), "guest") for _ in range(4)
-    ]
+    held = [rung.place(Workload(kernel, size, {"nbytes": size}, {"data": bytes(size)}), "guest") for _ in range(4)]
     assert len(held) == 4
     with pytest.raises(CallError, match="do not fit in the guest's memory"):
         rung.place(Workload(kernel, size, {"nbytes": size}, {"data": bytes(size)}), "guest")
@@ -140,9 +138,7 @@ def test_outputs_are_the_callers_own(name: str) -> None:
 def test_pywasm_refuses_imports(tmp_path: Path) -> None:
     pytest.importorskip("pywasm", reason="pywasm is optional")
     path = tmp_path / "gpu.wasm"
-    path.write_bytes(
-        wasmtime.wat2wasm('(module (import "env" "cuInit" (func)) (memory (export "memory") 1 1))')
-    )
+    path.write_bytes(wasmtime.wat2wasm('(module (import "env" "cuInit" (func)) (memory (export "memory") 1 1))'))
     with pytest.raises(Unavailable, match=r"env\.cuInit"):
         PywasmGuest(path)
 

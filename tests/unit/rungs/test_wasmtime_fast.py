@@ -61,9 +61,7 @@ def test_floats_come_back(guest: Fast, kind: str, width: Literal[32, 64]) -> Non
     @given(st.floats(width=width))
     def comes_back(value: float) -> None:
         result = function(value)
-        assert (
-            math.isnan(result) if math.isnan(value) else struct.pack("d", result) == struct.pack("d", value)
-        )
+        assert math.isnan(result) if math.isnan(value) else struct.pack("d", result) == struct.pack("d", value)
 
     comes_back()
 
