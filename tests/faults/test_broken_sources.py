@@ -27,6 +27,17 @@ def test_a_compile_error_shows_the_compilers_message_and_the_rest_runs(tree: Scr
     assert found["stdlib"]["status"] == "ok"
 
 
+def test_without_a_package_its_rungs_say_which(tree: ScratchTree) -> None:
+    tree.write("harness/sitecustomize.py", "import sys\nsys.modules['wasmtime'] = None\nsys.modules['cffi'] = None\n")
+    rungs = ("wasmtime", "wasmtime_fast", "cffi_api", "cffi_abi", "ctypes", "python")
+    found = rows(tree, "--kernel", "add", *(option for rung in rungs for option in ("--rung", rung)))
+    for rung, package in (("wasmtime", "wasmtime"), ("wasmtime_fast", "wasmtime"), ("cffi_api", "cffi")):
+        assert found[rung]["status"] == "unavailable"
+        assert f"pip install {package}" in str(found[rung]["reason"])
+    for rung in ("floor", "ctypes", "python"):
+        assert found[rung]["status"] == "ok"
+
+
 def test_without_cpython_headers_the_rungs_that_need_them_say_so(tree: ScratchTree) -> None:
     hide = "import sysconfig\n_real = sysconfig.get_path\n"
     hide += "sysconfig.get_path = lambda name, *a, **k: '/nowhere' if 'include' in name else _real(name, *a, **k)\n"

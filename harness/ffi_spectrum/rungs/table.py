@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
+from ffi_spectrum.rungs.absent import absent_rung
 from ffi_spectrum.rungs.base import Rung
 
 RUNGS: dict[str, str] = {
@@ -31,7 +32,12 @@ RUNGS: dict[str, str] = {
 
 
 def rung_class(name: str) -> type[Rung]:
-    """The class of the rung `name`; raises KeyError for a name that is not in RUNGS."""
+    """The class of the rung `name`, or a stand-in that says which package is missing; raises KeyError for others."""
     module, _, attribute = RUNGS[name].partition(":")
-    found: type[Rung] = getattr(import_module(module), attribute)
+    try:
+        found: type[Rung] = getattr(import_module(module), attribute)
+    except (ImportError, OSError) as error:
+        if (getattr(error, "name", None) or "").startswith("ffi_spectrum"):
+            raise
+        return absent_rung(name, error)
     return found
