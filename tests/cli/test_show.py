@@ -88,6 +88,57 @@ def test_another_suffix_or_an_unwritable_place_is_a_usage_error(run: Run, result
 
 
 @pytest.mark.parametrize(
+    ("filters", "kept"),
+    [
+        ((), {"floor", "ctypes", "python"}),
+        (("--rung", "ctypes"), {"ctypes"}),
+        (("--rung", "ctypes", "--rung", "python", "--kernel", "crc32"), {"ctypes", "python"}),
+    ],
+)
+def test_filters_pick_the_rows_and_leave_their_ratios(
+    run: Run, results_file: Path, filters: tuple[str, ...], kept: set[str]
+) -> None:
+    everything = {row["id"]: row for row in json.loads(run("show", results_file, "--json").stdout)}
+    rows = json.loads(run("show", results_file, "--json", *filters).stdout)
+    assert {row["rung"] for row in rows} == kept
+    assert rows == [row for row in everything.values() if row["rung"] in kept]
+
+
+@pytest.mark.parametrize("command", [("show",), ("show", "--json"), ("report",), ("report", "--tables")])
+def test_every_way_of_showing_takes_the_filters(run: Run, results_file: Path, command: tuple[str, ...]) -> None:
+    name, *options = command
+    printed = run(name, results_file, *options, "--rung", "ctypes", "--form", "prebound").stdout
+    assert "ctypes" in printed
+    assert "python" not in [cell.strip("` ~|") for line in printed.splitlines() for cell in line.split()]
+    assert "fresh" not in printed
+
+
+@pytest.mark.parametrize(
+    ("filters", "sentence"),
+    [
+        (("--kernel", "crc"), "has no kernel 'crc'; it has crc32"),
+        (("--form", "warm"), "has no form 'warm'; it has prebound, fresh"),
+        (("--rung", "ctypes", "--rung", "cffi"), "has no rung 'cffi'; it has floor, ctypes, python"),
+    ],
+)
+@pytest.mark.parametrize("command", ["show", "report"])
+def test_a_name_that_the_file_lacks_is_answered_with_those_it_has(
+    run: Run, results_file: Path, command: str, filters: tuple[str, ...], sentence: str
+) -> None:
+    done = run(command, results_file, *filters)
+    assert (done.exit_code, done.stdout, done.stderr) == (2, "", f"ffi-spectrum: {results_file} {sentence}\n")
+
+
+def test_the_tables_alone_carry_date_and_machine_and_nothing_else(run: Run, results_file: Path) -> None:
+    printed = run("report", results_file, "--tables", "--form", "prebound").stdout
+    assert printed.startswith(
+        "Measured on 2026-11-24 by ffi-spectrum 0.1.0, profile quick, 12 processes a panel: invented"
+    )
+    assert "#" not in printed
+    assert {line[:1] for line in printed.splitlines()[1:]} == {"", "*", "|"}
+
+
+@pytest.mark.parametrize(
     "request_",
     [
         REQUEST,

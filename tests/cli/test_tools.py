@@ -72,6 +72,17 @@ def test_rungs_as_json_keep_standard_output_clean(run: Run) -> None:
 
 
 @pytest.mark.usefixtures("three_rungs")
+def test_rungs_as_markdown_build_nothing_and_join_equal_rows(run: Run, tmp_path: Path) -> None:
+    done = run("rungs", "--markdown")
+    assert (done.exit_code, done.stderr) == (0, "")
+    uses, calls = done.stdout.split("\n\n")
+    assert [line.split(" | ")[0] for line in uses.splitlines()[2:]] == ["| `ctypes`", "| `ctypes_pydll`", "| `python`"]
+    assert "| `python` | held | unchecked |" in calls
+    assert not (tmp_path / "cache").exists()
+    assert run("rungs", "--markdown", "--json").exit_code == 2
+
+
+@pytest.mark.usefixtures("three_rungs")
 def test_rungs_fit_a_hundred_columns(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "100")
     assert max(map(len, run("rungs").stdout.splitlines())) <= 100

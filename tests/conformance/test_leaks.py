@@ -14,7 +14,8 @@ import pytest
 from ffi_spectrum.kernels.spec import KernelSpec
 from ffi_spectrum.kernels.table import KERNELS
 from ffi_spectrum.kernels.workload import Workload, check_outputs, make_workload
-from ffi_spectrum.measure.loop import Block, call_once, compile_block, outputs_of
+from ffi_spectrum.measure.compiled import Block
+from ffi_spectrum.measure.loop import call_once, compile_block, outputs_of
 from ffi_spectrum.rungs.base import BoundCall, Rung
 from ffi_spectrum.toolchain.target import GUEST_MEMORY_NBYTES
 

@@ -118,10 +118,10 @@ def _estimate(case: Case, samples: _Samples | None, refused: CaseRecord | None) 
 
 def _add_process(samples: dict[str, _Samples], process: ProcessRecord) -> None:
     """Reduce one process to one value per case and quantity."""
-    empty = _per_iteration(process.controls["empty"])
-    nets = {row.case.id: _subtract(_per_iteration(row.series), empty) for row in process.cases}
+    empty = _per_iteration(process.controls["empty"], process)
+    nets = {row.case.id: _subtract(_per_iteration(row.series, process), empty) for row in process.cases}
     works = {name: _work(name, process, empty, nets) for name in process.far}
-    python = median(_subtract(_per_iteration(process.controls["python_call"]), empty).values())
+    python = median(_subtract(_per_iteration(process.controls["python_call"], process), empty).values())
     for row in process.cases:
         sample, net = samples[row.case.id], nets[row.case.id]
         work = works.get(row.far, {})
@@ -144,16 +144,21 @@ def _work(name: str, process: ProcessRecord, empty: Mapping[int, float], nets: M
     """
     far = process.far[name]
     if name in process.far_once:
-        once = median(_subtract(_per_iteration(process.far_once[name]), empty).values())
+        once = median(_subtract(_per_iteration(process.far_once[name], process), empty).values())
     else:
         once = median(next(nets[row.case.id] for row in process.cases if row.far == name).values())
-    blocks = zip(far.rounds, far.elapsed_ns, strict=True)
-    return {r: (ns - once) / max(far.iterations - 1, 1) for r, ns in blocks}
+    return {r: (ns - once) / max(far.iterations - 1, 1) for r, ns in _blocks(far, process).items()}
 
 
-def _per_iteration(series: Series) -> dict[int, float]:
+def _blocks(series: Series, process: ProcessRecord) -> dict[int, int]:
+    """Elapsed nanoseconds by round: the undisturbed ones, or all where there are no others."""
+    blocks = dict(zip(series.rounds, series.elapsed_ns, strict=True))
+    return {r: ns for r, ns in blocks.items() if r not in process.disturbed} or blocks
+
+
+def _per_iteration(series: Series, process: ProcessRecord) -> dict[int, float]:
     """Nanoseconds per call, by round."""
-    return {r: ns / series.iterations for r, ns in zip(series.rounds, series.elapsed_ns, strict=True)}
+    return {r: ns / series.iterations for r, ns in _blocks(series, process).items()}
 
 
 def _subtract(left: Mapping[int, float], right: Mapping[int, float]) -> dict[int, float]:

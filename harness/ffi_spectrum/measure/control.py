@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ffi_spectrum.kernels.table import KERNELS
 from ffi_spectrum.kernels.workload import make_workload
-from ffi_spectrum.measure.loop import EMPTY, Block, compile_block, compile_far_block
+from ffi_spectrum.measure.compiled import Block
+from ffi_spectrum.measure.loop import EMPTY, compile_block, compile_far_block
 from ffi_spectrum.measure.subject import Subjects
 from ffi_spectrum.rungs.base import BoundCall
 

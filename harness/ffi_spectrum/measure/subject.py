@@ -10,8 +10,9 @@ from ffi_spectrum.case import Case, Status
 from ffi_spectrum.errors import BuildError, CallError, FFISpectrumError, LostCalls, Unavailable, WrongResult
 from ffi_spectrum.kernels.table import KERNELS
 from ffi_spectrum.kernels.workload import Workload, check_outputs, make_workload
+from ffi_spectrum.measure.compiled import Block
 from ffi_spectrum.measure.job import Job
-from ffi_spectrum.measure.loop import Block, call_once, compile_block, compile_far_block, outputs_of
+from ffi_spectrum.measure.loop import call_once, compile_block, compile_far_block, outputs_of
 from ffi_spectrum.rungs.base import BoundCall, Buffers, Rung
 from ffi_spectrum.rungs.table import rung_class
 

@@ -1,14 +1,10 @@
-"""Calibrating and timing blocks; raw times only."""
+"""Calibrating and timing blocks; raw times only. Imports built-in modules alone: see `compiled`."""
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 
-from ffi_spectrum.measure.loop import Block
-from ffi_spectrum.measure.schedule import latin_rounds
-from ffi_spectrum.results.record import Series
+from ffi_spectrum.measure.compiled import Block
 
 # A far-side block holds at least this many calls more than one, or its work and its one crossing look alike.
 MIN_FAR_ITERATIONS = 3
@@ -17,23 +13,22 @@ MIN_BLOCKS = 3
 MAX_ITERATIONS = 10_000_000
 
 
-@dataclass(slots=True)
 class Item:
     """Something that is timed in every `every`-th round; `index` is the case to blame if the process dies in it.
 
     Each block of a far side holds one crossing, which its iterations do not multiply.
     """
 
-    block: Block
-    index: int
-    is_far: bool = False
-    iterations: int = 1
-    every: int = 1
-    rounds: list[int] = field(default_factory=list)
-    elapsed_ns: list[int] = field(default_factory=list)
+    __slots__ = ("block", "elapsed_ns", "every", "index", "is_far", "iterations", "rounds")
 
-    def series(self) -> Series:
-        return Series(self.iterations, self.rounds, self.elapsed_ns)
+    def __init__(self, block: Block, index: int, is_far: bool = False) -> None:
+        self.block = block
+        self.index = index
+        self.is_far = is_far
+        self.iterations = 1
+        self.every = 1
+        self.rounds: list[int] = []
+        self.elapsed_ns: list[int] = []
 
 
 def calibrate(item: Item, block_ns: int, rounds: int) -> None:
@@ -50,19 +45,42 @@ def calibrate(item: Item, block_ns: int, rounds: int) -> None:
         growth = block_ns / max(elapsed_ns - fixed_ns, 1)
         count = int(count * min(max(growth, 1.5), 50)) + 1
         elapsed_ns = item.block(count)
-    item.iterations = max(least, round(count * block_ns / max(elapsed_ns - fixed_ns, 1)))
+    item.iterations = min(MAX_ITERATIONS, max(least, round(count * block_ns / max(elapsed_ns - fixed_ns, 1))))
     if elapsed_ns > 2 * block_ns:
         most = max(rounds // MIN_BLOCKS, 1)
         item.every = min(most, max(1, round(elapsed_ns / block_ns / 2)))
 
 
-def time_rounds(items: list[Item], rounds: int, rng: random.Random, mark: Callable[[int], None]) -> None:
-    """Time every item in every round that is its own, in Latin-square order, and store the raw times."""
-    for number, order in enumerate(latin_rounds(len(items), rounds, rng)):
-        for position in order:
+def _no_switches() -> int:
+    return 0
+
+
+def time_rounds(
+    items: Sequence[Item],
+    orders: Sequence[Sequence[int]],
+    mark: Callable[[int], None],
+    switches: Callable[[], int] = _no_switches,
+) -> list[int]:
+    """Time every item in every round that is its own, in the given orders, and store the raw times.
+
+    A round during which `switches` (involuntary context switches, say) rose, or whose clock went backwards, is
+    disturbed: it is measured again at the end, half as many rounds as were asked for at most. What was measured stays;
+    the numbers of the disturbed rounds are returned. The rule never looks at how long a case took.
+    """
+    disturbed: list[int] = []
+    wanted, number = len(orders), 0
+    while number - len(disturbed) < wanted and number < wanted + wanted // 2:
+        before, went_back = switches(), False
+        for position in orders[number % wanted]:
             item = items[position]
             if number % item.every:
                 continue
             mark(item.index)
-            item.elapsed_ns.append(item.block(item.iterations))
+            elapsed_ns = item.block(item.iterations)
+            went_back |= elapsed_ns < 0
+            item.elapsed_ns.append(elapsed_ns)
             item.rounds.append(number)
+        if went_back or switches() != before:
+            disturbed.append(number)
+        number += 1
+    return disturbed

@@ -18,9 +18,10 @@ from typing import Any
 from ffi_spectrum.errors import LostCalls
 from ffi_spectrum.measure.control import NO_CASE, controls
 from ffi_spectrum.measure.job import Job
+from ffi_spectrum.measure.schedule import latin_rounds
 from ffi_spectrum.measure.subject import Mark, Subjects, prepare, prove
 from ffi_spectrum.measure.timing import Item, calibrate, time_rounds
-from ffi_spectrum.results.record import CaseRecord, CaseSeries, ProcessRecord, ProofRecord
+from ffi_spectrum.results.record import CaseRecord, CaseSeries, ProcessRecord, ProofRecord, Series
 
 PROOF_CALLS = 100
 PROOF_CALLS_SLOW = 3
@@ -73,18 +74,20 @@ def _measure(job: Job, subjects: Subjects, mark: Mark, rng: random.Random, start
         mark(item.index)
         calibrate(item, job.block_ns, job.rounds)
     calibrated_ns = time.time_ns()
-    time_rounds(items, job.rounds, rng, mark)
+    orders = latin_rounds(len(items), job.rounds, rng)
+    disturbed = time_rounds(items, orders, mark, lambda: resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw)
     usage = resource.getrusage(resource.RUSAGE_SELF)
     record = ProcessRecord(
         panel=job.panel,
         process=job.process,
         seed=job.seed,
         cases=[
-            CaseSeries(s.case, near[s.case.id].series(), s.far) for s in sorted(subjects.near, key=lambda s: s.index)
+            CaseSeries(s.case, _series(near[s.case.id]), s.far) for s in sorted(subjects.near, key=lambda s: s.index)
         ],
-        far={name: item.series() for name, item in far.items()},
-        far_once={name: item.series() for name, item in far_once.items()},
-        controls={name: item.series() for name, item in control.items()},
+        far={name: _series(item) for name, item in far.items()},
+        far_once={name: _series(item) for name, item in far_once.items()},
+        controls={name: _series(item) for name, item in control.items()},
+        disturbed=disturbed,
         facts={
             "prepare_ms": round((prepared_ns - started_ns) / 1e6, 1),
             "calibrate_ms": round((calibrated_ns - prepared_ns) / 1e6, 1),
@@ -97,6 +100,10 @@ def _measure(job: Job, subjects: Subjects, mark: Mark, rng: random.Random, start
         },
     )
     return {"process": asdict(record), "proofs": [], "refused": _refused(job, subjects)}
+
+
+def _series(item: Item) -> Series:
+    return Series(item.iterations, item.rounds, item.elapsed_ns)
 
 
 def _prove(job: Job, subjects: Subjects, mark: Mark) -> dict[str, Any]:

@@ -13,7 +13,9 @@ from ffi_spectrum.case import Case, Status
 
 SCHEMA = 1
 # How times become estimates; results of different policies are never compared.
-OVERHEAD_POLICY = "empty loop subtracted per round; far side from blocks of N calls and of one"
+OVERHEAD_POLICY = (
+    "empty loop subtracted per round, disturbed rounds left out; far side from blocks of N calls and of one"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,8 @@ class ProcessRecord:
 
     `controls` has "empty" (a loop around nothing), "python_call" (a Python function that takes the kernel's arguments
     and does nothing), "duplicate" (the first case again, in a code object of its own) and "thermometer" (a fixed C
-    loop).
+    loop). `disturbed` names the rounds in which the process was interrupted; they were measured again, and are left out
+    of estimates unless there are no others.
     """
 
     panel: str
@@ -57,6 +60,7 @@ class ProcessRecord:
     far: dict[str, Series]
     far_once: dict[str, Series]
     controls: dict[str, Series]
+    disturbed: list[int] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
     kind: Literal["process"] = "process"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -100,6 +101,20 @@ def test_refused_and_unmeasured_cases_carry_status_and_reason() -> None:
     rows = {row.rung: row for row in estimate_results(found)}
     assert (rows["cext"].status, rows["cext"].reason, rows["cext"].ns_per_call) == ("unavailable", "no headers", None)
     assert (rows["ctypes"].status, rows["ctypes"].reason) == ("failed", "died")
+
+
+def test_disturbed_rounds_are_left_out_unless_there_are_no_others() -> None:
+    processes = [process(n, {"ctypes": 60.0}) for n in range(12)]
+    for record in processes:
+        for row in record.cases:
+            row.series.elapsed_ns[:6] = [ns * 3 for ns in row.series.elapsed_ns[:6]]
+    hit = {row.rung: row for row in estimate_results(results(processes))}["ctypes"]
+    marked = [replace(record, disturbed=[0, 1, 2, 3, 4, 5]) for record in processes]
+    clean = {row.rung: row for row in estimate_results(results(marked))}["ctypes"]
+    everything = [replace(record, disturbed=list(range(ROUNDS))) for record in processes]
+    kept = {row.rung: row for row in estimate_results(results(everything))}["ctypes"]
+    assert clean.ns_per_call == pytest.approx(WORK_NS + 60, abs=0.2)
+    assert hit.ns_per_call == kept.ns_per_call == pytest.approx(3 * (WORK_NS + 60 + LOOP_NS) - LOOP_NS, rel=0.01)
 
 
 def test_a_planned_case_without_a_process_is_skipped_and_not_forgotten() -> None:

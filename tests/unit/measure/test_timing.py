@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 
 import pytest
 
+from ffi_spectrum.measure.schedule import latin_rounds
 from ffi_spectrum.measure.timing import MIN_BLOCKS, MIN_FAR_ITERATIONS, Item, calibrate, time_rounds
 
 
@@ -62,14 +64,29 @@ def test_every_item_is_timed_in_its_rounds_and_blamed_while_it_runs() -> None:
     fast, slow = block_of(10), block_of(20)
     fast.index, slow.index, slow.every, fast.iterations = 4, 7, 3, 5
     marks: list[int] = []
-    time_rounds([fast, slow], 9, random.Random(0), marks.append)
+    assert time_rounds([fast, slow], latin_rounds(2, 9, random.Random(0)), marks.append) == []
     assert fast.rounds == list(range(9))
     assert slow.rounds == [0, 3, 6]
     assert fast.elapsed_ns == [50] * 9
     assert sorted(marks) == [4] * 9 + [7] * 3
 
 
-def test_raw_times_are_stored_as_measured_even_when_the_clock_goes_backwards() -> None:
-    item = Item(lambda times: -5, 0)
-    time_rounds([item], 3, random.Random(0), lambda index: None)
-    assert item.series().elapsed_ns == [-5, -5, -5]
+def test_a_clock_that_goes_backwards_disturbs_its_round_and_nothing_is_thrown_away() -> None:
+    times = iter([5, -5, 6, 7, 8])
+    item = Item(lambda _: next(times), 0)
+    assert time_rounds([item], [[0]] * 4, lambda _: None) == [1]
+    assert item.elapsed_ns == [5, -5, 6, 7, 8]
+    assert item.rounds == [0, 1, 2, 3, 4]
+
+
+def test_a_round_with_an_involuntary_switch_is_measured_again_whatever_its_value() -> None:
+    count = iter([0, 0, 0, 1, 1, 1, 1, 1, 1, 1])
+    item = block_of(10)
+    assert time_rounds([item], [[0]] * 4, lambda _: None, lambda: next(count)) == [1]
+    assert item.rounds == [0, 1, 2, 3, 4]
+
+
+def test_on_a_machine_that_never_rests_the_rounds_end() -> None:
+    count = itertools.count()
+    item = block_of(10)
+    assert time_rounds([item], [[0]] * 4, lambda _: None, lambda: next(count)) == [0, 1, 2, 3, 4, 5]

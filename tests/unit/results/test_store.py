@@ -16,7 +16,7 @@ from ffi_spectrum.results.store import check_writable, open_results, read_result
 
 RUN = RunRecord({"panels": {}}, "plan-1", "library-1", {"cpu": "x"}, {}, "2026-01-01T00:00:00+00:00", "0.1.0")
 CASE = Case("crc32", 7, "ctypes", "fresh", "host", "data_as", params=(("calls", 8),))
-PROCESS = ProcessRecord("p", 3, 9, [CaseSeries(CASE, Series(5, [0, 1], [10, 11]), "ctypes")], {}, {}, {}, {"cpu": 1})
+PROCESS = ProcessRecord("p", 3, 9, [CaseSeries(CASE, Series(5, [0, 1], [10, 11]), "ctypes")], {}, {}, {}, facts={"cpu": 1})
 FAILED = CaseRecord(CASE, "failed", "died", "p")
 PROOF = ProofRecord(CASE, 100, 100, 100, 100)
 

@@ -1,0 +1,55 @@
+"""The timed loop as source text, compiled once per case.
+
+This module and `timing` import nothing but built-in modules: a light worker starts in 15 ms because of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import repeat
+from time import perf_counter_ns
+from typing import Any
+
+Clock = Callable[[], int]
+Block = Callable[[int], int]
+
+
+def compile_function(body: Sequence[str], parameters: Sequence[str]) -> Callable[..., Any]:
+    """Compile a function of its own: its inline caches and its code object are shared with no other case."""
+    source = "\n".join([f"def _block({', '.join(parameters)}):", *(f"    {line}" for line in body)])
+    namespace: dict[str, Any] = {}
+    exec(compile(source, "<block>", "exec"), namespace)  # noqa: S102 - what is compiled is what the caller asks to time
+    compiled: Callable[..., Any] = namespace["_block"]
+    return compiled
+
+
+def compile_loop(
+    call: str, names: Mapping[str, Any], before: Sequence[str], after: Sequence[str], clock: Clock = perf_counter_ns
+) -> Block:
+    """A function that makes the call `times` times and returns the elapsed nanoseconds.
+
+    Every name is a local variable of the loop, as in a function that a user writes. An empty call gives the empty loop.
+    """
+    lines = [*before, call or "pass", *after]
+    body = ["_start = _clock()", "for _ in _times:", *(f"    {line}" for line in lines), "return _clock() - _start"]
+    compiled = compile_function(body, ("_times", "_clock", *names))
+    values = tuple(names.values())
+
+    def block(times: int) -> int:
+        elapsed_ns: int = compiled(repeat(None, times), clock, *values)
+        return elapsed_ns
+
+    return block
+
+
+def compile_crossing(call: str, names: Mapping[str, Any], clock: Clock = perf_counter_ns) -> Block:
+    """A function that makes the call once, its name `times` being the argument, and returns the elapsed nanoseconds."""
+    rest = tuple(name for name in names if name != "times")
+    compiled = compile_function(["_start = _clock()", call, "return _clock() - _start"], ("times", "_clock", *rest))
+    values = tuple(names[name] for name in rest)
+
+    def block(times: int) -> int:
+        elapsed_ns: int = compiled(times, clock, *values)
+        return elapsed_ns
+
+    return block

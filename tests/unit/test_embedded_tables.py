@@ -1,0 +1,79 @@
+"""The pages show what their commands print, and the tool that fills them finds what does not."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+STALE = "# Title\n\n<!-- begin: ffi-spectrum rungs --markdown -->\nold\n<!-- end -->\n\nText.\n"
+
+
+@pytest.fixture
+def tool() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("embed_tables", ROOT / "tools" / "embed_tables.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Callable[[str], Path]:
+    """Writes a README.md in a repository of its own."""
+
+    def write(text: str) -> Path:
+        path = tmp_path / "README.md"
+        path.write_text(text)
+        return path
+
+    return write
+
+
+def test_every_block_of_the_pages_is_what_its_command_prints(
+    tool: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert tool.main(["--check"]) == 0, capsys.readouterr().out
+
+
+def test_the_readme_embeds_both_forms_and_the_rungs(tool: ModuleType) -> None:
+    text = (ROOT / "README.md").read_text()
+    commands = [block["command"] for block in tool.BLOCK.finditer(text)]
+    assert len(commands) == text.count("<!-- begin") == text.count("<!-- end -->")
+    for words in ("rungs --markdown", "--kernel add --form prebound", "--kernel saxpy --form fresh"):
+        assert any(words in command for command in commands), words
+
+
+def test_check_names_a_stale_page_and_leaves_it_alone(
+    tool: ModuleType, page: Callable[[str], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = page(STALE)
+    assert tool.main(["--check", "--root", str(path.parent)]) == 1
+    assert capsys.readouterr().out == "README.md differs: run tools/embed_tables.py\n"
+    assert path.read_text() == STALE
+
+
+def test_a_stale_block_is_rewritten_and_the_text_around_it_kept(tool: ModuleType, page: Callable[[str], Path]) -> None:
+    path = page(STALE)
+    assert tool.main(["--root", str(path.parent)]) == 0
+    text = path.read_text()
+    assert text.startswith("# Title\n\n<!-- begin: ffi-spectrum rungs --markdown -->\n\n| rung | for | needs |\n")
+    assert text.endswith("|\n\n<!-- end -->\n\nText.\n")
+    assert "old" not in text
+    assert tool.main(["--check", "--root", str(path.parent)]) == 0
+
+
+@pytest.mark.parametrize("command", ["rm -r docs", "ffi-spectrum show missing.jsonl"], ids=["foreign", "failing"])
+def test_a_command_that_is_not_ours_or_fails_changes_nothing(
+    tool: ModuleType, page: Callable[[str], Path], command: str
+) -> None:
+    text = STALE.replace("ffi-spectrum rungs --markdown", command)
+    path = page(text)
+    with pytest.raises(SystemExit, match="embed_tables: "):
+        tool.main(["--root", str(path.parent)])
+    assert path.read_text() == text
