@@ -36,7 +36,7 @@ lint: $(VENV)/dev.stamp
 
 types: $(VENV)/dev.stamp
 	@echo "types: mypy --strict"
-	@$(BIN)/mypy harness/ffi_spectrum tests
+	@$(BIN)/mypy harness/ffi_spectrum tests tools
 
 tidy:
 	@if [ -n "$$(git status --porcelain)" ]; then \

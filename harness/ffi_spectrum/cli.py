@@ -47,16 +47,27 @@ _cc = click.option(
 _json = click.option("--json", "is_json", is_flag=True, help="Print JSON instead of tables.")
 
 
-def _filters(command: Callable[..., None]) -> Callable[..., None]:
-    """The repeatable options that select cases."""
-    for name, kind, text in (
-        ("form", str, "Only this form: prebound or fresh."),
-        ("size", int, "This size instead of the profile's, in elements."),
-        ("kernel", str, "Only this kernel."),
-        ("rung", str, "Only this rung, and the floor that ratios refer to."),
-    ):
-        command = click.option(f"--{name}", f"{name}s", type=kind, multiple=True, help=f"{text} Repeatable.")(command)
-    return command
+def _filters(**texts: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """The repeatable options that select cases, in the order given, each with its help text."""
+
+    def add(command: Callable[..., None]) -> Callable[..., None]:
+        for name, text in reversed(texts.items()):
+            kind = int if name == "size" else str
+            option = click.option(f"--{name}", f"{name}s", type=kind, multiple=True, help=f"{text} Repeatable.")
+            command = option(command)
+        return command
+
+    return add
+
+
+_KERNEL, _FORM = "Only this kernel.", "Only this form: prebound or fresh."
+_planned = _filters(
+    rung="Only this rung, and the floor that ratios refer to.",
+    kernel=_KERNEL,
+    size="This size instead of the profile's, in elements.",
+    form=_FORM,
+)
+_measured = _filters(rung="Only this rung.", kernel=_KERNEL, form=_FORM)
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -67,7 +78,7 @@ def main() -> None:
 
 @main.command()
 @click.option("--profile", default="quick", show_default=True, metavar="quick|full", help="How much to measure.")
-@_filters
+@_planned
 @click.option("--seed", type=int, help="Seed of the order of processes; chosen at random by default.")
 @click.option(
     "--out", type=_PATH, help="Results file; an existing one is resumed. [default: results/PROFILE-TIME.jsonl]"
@@ -88,27 +99,33 @@ def bench(out: Path | None, is_listing: bool, **options: Any) -> None:
 
 @main.command()
 @click.argument("file", type=_PATH)
+@_measured
 @_json
-def show(file: Path, is_json: bool) -> None:
+def show(file: Path, is_json: bool, **filters: Any) -> None:
     """Print the estimates of a results file."""
     from ffi_spectrum.commands import report
+    from ffi_spectrum.commands.selection import Selection
 
+    selection = Selection(**filters)
     if is_json:
-        _echo_json(report.rows_of(file))
+        _echo_json(report.rows_of(file, selection))
     else:
-        report.show(_screen(), file)
+        report.show(_screen(), file, selection)
 
 
 @main.command("report")
 @click.argument("file", type=_PATH)
+@_measured
+@click.option("--tables", "is_tables", is_flag=True, help="Only date, machine and tables, in few columns.")
 @click.option(
     "--out", type=_PATH, metavar="FILE.md|FILE.html", help="Where to write it; by default Markdown is printed."
 )
-def report_command(file: Path, out: Path | None) -> None:
+def report_command(file: Path, out: Path | None, is_tables: bool, **filters: Any) -> None:
     """Write a results file as Markdown or HTML."""
     from ffi_spectrum.commands import report
+    from ffi_spectrum.commands.selection import Selection
 
-    text = report.report(file, out)
+    text = report.report(file, out, Selection(**filters), is_tables)
     if out is None:
         click.echo(text, nl=False)
     else:
@@ -119,10 +136,16 @@ def report_command(file: Path, out: Path | None) -> None:
 @main.command()
 @_cc
 @_json
-def rungs(cc: str, is_json: bool) -> None:
+@click.option("--markdown", "is_markdown", is_flag=True, help="Print what they are as Markdown tables; build nothing.")
+def rungs(cc: str, is_json: bool, is_markdown: bool) -> None:
     """List the rungs, and which work here."""
     from ffi_spectrum.commands import survey, tables
 
+    if is_json and is_markdown:
+        raise UsageError("--json and --markdown exclude each other: choose one")
+    if is_markdown:
+        click.echo(tables.rung_markdown(survey.rung_infos()), nl=False)
+        return
     screen = _screen()
     found = survey.survey_rungs(screen, cc, is_opening=True)
     if is_json:

@@ -8,8 +8,10 @@ from typing import Any
 from ffi_spectrum.analysis.estimate import estimate_results
 from ffi_spectrum.commands.request import request_of
 from ffi_spectrum.commands.screen import Screen
+from ffi_spectrum.commands.selection import Selection
 from ffi_spectrum.commands.survey import checks_by_rung
 from ffi_spectrum.errors import UsageError
+from ffi_spectrum.report.excerpt import to_excerpt
 from ffi_spectrum.report.html import to_html
 from ffi_spectrum.report.markdown import to_markdown
 from ffi_spectrum.report.table import spectrum
@@ -18,28 +20,32 @@ from ffi_spectrum.results.store import read_results
 SUFFIXES = (".md", ".html")
 
 
-def show(screen: Screen, path: Path) -> None:
-    """Print the tables of a results file."""
-    results = read_results(path)
-    for part in spectrum(estimate_results(results), checks_by_rung(), screen.out.width):
+def show(screen: Screen, path: Path, selection: Selection) -> None:
+    """Print the tables of a results file; raises UsageError for filters that do not fit it."""
+    estimates = selection.of(estimate_results(read_results(path)), path)
+    for part in spectrum(estimates, checks_by_rung(), screen.out.width):
         screen.out.print(part)
 
 
-def rows_of(path: Path) -> list[dict[str, Any]]:
+def rows_of(path: Path, selection: Selection) -> list[dict[str, Any]]:
     """What `show --json` prints: one object per case."""
-    return [estimate.to_json() for estimate in estimate_results(read_results(path))]
+    return [estimate.to_json() for estimate in selection.of(estimate_results(read_results(path)), path)]
 
 
-def report(path: Path, out: Path | None) -> str:
-    """The report of a results file: Markdown, or HTML where `out` ends in .html.
+def report(path: Path, out: Path | None, selection: Selection, is_tables: bool) -> str:
+    """The report of a results file, or its tables alone: Markdown, or HTML where `out` ends in .html.
 
-    Raises UsageError for another suffix than those of SUFFIXES.
+    Raises UsageError for another suffix than those of SUFFIXES, and for filters that do not fit the file.
     """
     if out is not None and out.suffix not in SUFFIXES:
         raise UsageError(f"{out} must end in {' or '.join(SUFFIXES)}: the suffix selects the format")
     results = read_results(path)
-    command = f"ffi-spectrum {request_of(results.run).command()}"
-    markdown = to_markdown(results.run, estimate_results(results), checks_by_rung(), command)
+    estimates = selection.of(estimate_results(results), path)
+    if is_tables:
+        markdown = to_excerpt(results.run, estimates, checks_by_rung())
+    else:
+        command = f"ffi-spectrum {request_of(results.run).command()}"
+        markdown = to_markdown(results.run, estimates, checks_by_rung(), command)
     return to_html(markdown, f"ffi-spectrum: {path.name}") if out is not None and out.suffix == ".html" else markdown
 
 

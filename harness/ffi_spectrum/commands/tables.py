@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from rich.console import Group, RenderableType
@@ -11,7 +11,9 @@ from rich.text import Text
 
 from ffi_spectrum.commands.survey import Survey
 from ffi_spectrum.report.builds import compiler_of, flags_of
+from ffi_spectrum.report.markup import plain, table, unbroken
 from ffi_spectrum.report.numbers import nbytes
+from ffi_spectrum.rungs.base import RungInfo
 from ffi_spectrum.toolchain.artifact import Artifact
 from ffi_spectrum.toolchain.cache import MANIFEST, Cache
 
@@ -36,6 +38,21 @@ def rung_tables(found: list[Survey]) -> Iterator[RenderableType]:
     )
     yield ""
     yield from reason_lines(found)
+
+
+def rung_markdown(infos: Iterable[RungInfo]) -> str:
+    """Two Markdown tables: what each rung is for and needs, and what a call does, where equal rungs share a row."""
+    every = list(infos)
+    uses = [(f"`{info.name}`", plain(info.purpose), plain(info.needs)) for info in every]
+    alike: dict[tuple[str, str, str, str], list[str]] = {}
+    for info in every:
+        alike.setdefault((info.gil, info.tier, info.copies, info.crash), []).append(f"`{info.name}`")
+    calls = [
+        (", ".join(names), gil, unbroken(tier), plain(copies), plain(crash))
+        for (gil, tier, copies, crash), names in alike.items()
+    ]
+    headers = ("rungs", "GIL", "checks", "copies", "a crash on the far side")
+    return f"{table(('rung', 'for', 'needs'), uses, 'lll')}\n\n{table(headers, calls, 'lllll')}\n"
 
 
 def reason_lines(found: list[Survey]) -> Iterator[str]:

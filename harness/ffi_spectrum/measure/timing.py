@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+TYPE_CHECKING = False  # see `compiled`
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
-from ffi_spectrum.measure.compiled import Block
+    from ffi_spectrum.measure.compiled import Block
 
 # A far-side block holds at least this many calls more than one, or its work and its one crossing look alike.
 MIN_FAR_ITERATIONS = 3
@@ -38,10 +40,11 @@ def calibrate(item: Item, block_ns: int, rounds: int) -> None:
     """
     least = MIN_FAR_ITERATIONS if item.is_far else 1
     item.block(least)
-    fixed_ns = item.block(1) if item.is_far else 0
+    fixed_ns = min(item.block(1) for _ in range(3)) if item.is_far else 0
     count = least
     elapsed_ns = item.block(count)
-    while elapsed_ns - fixed_ns < block_ns / 2 and count < MAX_ITERATIONS:
+    # a far side's work has to outweigh its crossing: a difference that is smaller may be noise of the crossing
+    while elapsed_ns < fixed_ns + max(block_ns / 2, fixed_ns) and count < MAX_ITERATIONS:
         growth = block_ns / max(elapsed_ns - fixed_ns, 1)
         count = int(count * min(max(growth, 1.5), 50)) + 1
         elapsed_ns = item.block(count)

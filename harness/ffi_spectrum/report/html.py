@@ -8,11 +8,11 @@ from markdown_it import MarkdownIt
 
 _STYLE = """
 :root { color-scheme: light dark; }
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 75rem; margin: 2rem auto; padding: 0 1rem; }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 80rem; margin: 2rem auto; padding: 0 1rem; }
 table { border-collapse: collapse; display: block; overflow-x: auto; font-variant-numeric: tabular-nums; }
-th, td { padding: .2rem .8rem; border-bottom: 1px solid #8884; vertical-align: top; }
+th, td { padding: .2rem .6rem; border-bottom: 1px solid #8884; vertical-align: top; text-align: left; }
 td { white-space: nowrap; }
-td:last-child, td:nth-child(4):nth-last-child(3) { white-space: normal; }
+td:nth-child(2):last-child, td:nth-child(4):nth-last-child(3) { white-space: normal; }
 tbody tr:hover { background: #8882; }
 pre { padding: .6rem .8rem; background: #8882; overflow-x: auto; }
 """

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ffi_spectrum.analysis.estimate import Estimate
 from ffi_spectrum.report.builds import compiler_of, flags_of
 from ffi_spectrum.report.gaps import Gap, gaps_of
+from ffi_spectrum.report.markup import plain, table
 from ffi_spectrum.report.numbers import nbytes
-from ffi_spectrum.report.rows import IMPRECISE, LEGEND, Checks, Panel, panels_of
+from ffi_spectrum.report.rows import Checks, Panel, legend_of, panels_of
 from ffi_spectrum.results.record import RunRecord
 
 _HEADERS = (
@@ -30,10 +31,8 @@ def to_markdown(run: RunRecord, estimates: Iterable[Estimate], checks: Checks, c
         f"```sh\n{command}\n```",
         "## Results",
         *(_panel(panel) for panel in panels_of(everything, checks)),
-        *LEGEND,
+        *map(plain, legend_of(everything)),
     ]
-    if any(estimate.is_imprecise for estimate in everything if estimate.status == "ok"):
-        parts.append(IMPRECISE)
     gaps = gaps_of(everything)
     if gaps:
         parts += ["## Not measured", "\n".join(_gap(gap) for gap in gaps)]
@@ -50,13 +49,13 @@ def _panel(panel: Panel) -> str:
         for form, rows in panel.forms.items()
         for row in rows
     ]  # fmt: skip
-    return f"### {panel.title}\n\n{_table(_HEADERS, rows, _ALIGNED)}"
+    return f"### {panel.title}\n\n{table(_HEADERS, rows, _ALIGNED)}"
 
 
 def _gap(gap: Gap) -> str:
     """One list item; what a compiler said beyond the first line is kept as it is."""
     first, *rest = gap.reason.splitlines() or [""]
-    item = f"- **{gap.status}**: {_text(gap.subject)}: {_text(first)}"
+    item = f"- **{gap.status}**: {plain(gap.subject)}: {plain(first)}"
     if not rest:
         return item
     return "\n".join([item, "", "  ```text", *(f"  {line}" for line in rest), "  ```"])
@@ -69,8 +68,8 @@ def machine_table(fingerprint: Mapping[str, Any]) -> str:
         if isinstance(value, Mapping):
             value = ", ".join(f"{key} {item}" for key, item in value.items() if item is not None)
         if value is not None and value != "":
-            rows.append((name.replace("_", " "), _text(str(value))))
-    return _table(("fact", "value"), rows, "ll")
+            rows.append((name.replace("_", " "), plain(str(value))))
+    return table(("fact", "value"), rows, "ll")
 
 
 def builds_table(artifacts: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> str:
@@ -88,17 +87,4 @@ def builds_table(artifacts: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> st
         )
         for facts in distinct.values()
     ]  # fmt: skip
-    return _table(("artifact", "compiler", "target", "flags", "seconds", "size"), rows, "llllrr")
-
-
-def _table(headers: Sequence[str], rows: Iterable[Sequence[str]], alignment: str) -> str:
-    rules = ["---:" if side == "r" else "---" for side in alignment]
-    lines = [headers, rules, *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def _text(text: str) -> str:
-    """Free text that must not be read as Markdown."""
-    for character in "\\|*<>`[]":
-        text = text.replace(character, "\\" + character)
-    return " ".join(text.split())
+    return table(("artifact", "compiler", "target", "flags", "seconds", "size"), rows, "llllrr")

@@ -17,11 +17,33 @@ LEGEND = (
     "times floor, times Python call: ratios to a C loop that calls through a pointer, and to a Python function that "
     "takes the same arguments and does nothing. Compare rungs within one form and one kind of checks.",
 )
+OWN_ENTRY = "this project's own entry into the same runtime, which no user of wasmtime-py gets."
+INTERPRETED_GUESTS = ("pywasm", "wasmtime_pulley")
+INTERPRETED = (
+    f"A negative boundary of an interpreted guest ({', '.join(INTERPRETED_GUESTS)}) means that the far-side loop, "
+    "itself interpreted, costs more than the crossing."
+)
 PLUS_MINUS = "After ± stands the larger half of the 95 % interval."
 IMPRECISE = (
     f"~ imprecise: half of the interval is over {PRECISE_NS:g} ns and over {100 * PRECISE_FRACTION:g} % of the time; "
     "measure with --profile full, or when the machine is quiet."
 )
+
+
+def legend_of(estimates: Iterable[Estimate], is_compact: bool = False) -> list[str]:
+    """What a reader of these rows must know, a sentence or two each; nothing where nothing was measured."""
+    measured = [estimate for estimate in estimates if estimate.status == "ok"]
+    if not measured:
+        return []
+    lines = [*LEGEND, PLUS_MINUS] if is_compact else [*LEGEND]
+    own = dict.fromkeys(estimate.rung for estimate in measured if estimate.rung.startswith("wasmtime_"))
+    if own:
+        lines.append(f"wasmtime is wasmtime-py as its manual shows. {', '.join(own)}: {OWN_ENTRY}")
+    if any((estimate.boundary_ns or 0) < 0 for estimate in measured if estimate.rung in INTERPRETED_GUESTS):
+        lines.append(INTERPRETED)
+    if any(estimate.is_imprecise for estimate in measured):
+        lines.append(IMPRECISE)
+    return lines
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from ffi_spectrum.analysis.estimate import Estimate
 from ffi_spectrum.report.gaps import Gap, gaps_of
-from ffi_spectrum.report.rows import IMPRECISE, LEGEND, PLUS_MINUS, Checks, Panel, Row, panels_of
+from ffi_spectrum.report.rows import Checks, Panel, Row, legend_of, panels_of
 
 # Narrower than WIDE, "±" replaces the two interval columns; narrower than MEDIUM, a line per tier replaces "checks".
 WIDE, MEDIUM = 128, 98
@@ -21,14 +21,12 @@ WIDE, MEDIUM = 128, 98
 def spectrum(estimates: Iterable[Estimate], checks: Checks, width: int) -> Iterator[RenderableType]:
     """Everything that `bench` and `show` print: a table per kernel and size, the legend, the gaps."""
     everything = list(estimates)
-    panels = panels_of(everything, checks)
-    for panel in panels:
+    for panel in panels_of(everything, checks):
         yield panel_table(panel, width)
-    if panels:
+    legend = legend_of(everything, is_compact=width < WIDE)
+    if legend:
         yield Text()
-        yield from (_note(line) for line in (*LEGEND, *([] if width >= WIDE else [PLUS_MINUS])))
-    if any(estimate.is_imprecise for estimate in everything if estimate.status == "ok"):
-        yield _note(IMPRECISE)
+        yield from (_note(line) for line in legend)
     gaps = gaps_of(everything)
     if gaps:
         yield gap_list(gaps)

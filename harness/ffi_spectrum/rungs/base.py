@@ -48,11 +48,12 @@ class RungInfo:
     is_floor: bool = False
     has_far_side: bool = True
     ns_per_operation: float = 1.0
+    is_memory_safe: bool = False
 
     @property
     def tier(self) -> str:
         """Equal-semantics tier: "unchecked", "type-checked" or "error-safe"; ranks are given within one only."""
-        if {"length", "writable"} <= self.checks:
+        if self.is_memory_safe or {"length", "writable"} <= self.checks:
             return "error-safe"
         return "type-checked" if "type" in self.checks else "unchecked"
 

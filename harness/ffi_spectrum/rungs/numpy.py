@@ -18,6 +18,7 @@ class Numpy(Python):
         name="numpy",
         purpose="array work that NumPy already has, without a line of C",
         copies="none",
+        needs="the NumPy package",
         native_code="numpy, its BLAS",
         ns_per_operation=1.0,
         checks=frozenset({"type", "writable"}),  # not the count: a ufunc's output is optional

@@ -30,6 +30,7 @@ class Python(Rung):
         crash="cannot: errors are exceptions",
         agreement="tolerance",
         has_far_side=False,
+        is_memory_safe=True,
         ns_per_operation=40,
     )
     source: ClassVar[str] = "python"

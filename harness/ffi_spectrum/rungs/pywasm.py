@@ -79,7 +79,7 @@ class Pywasm(GuestRung[PywasmGuest]):
     def missing(cls, kernel: KernelSpec, size: int) -> str:
         operations = kernel.operations(kernel.dims(size))
         if operations > MAX_OPERATIONS:
-            return f"{operations} operations; more than {MAX_OPERATIONS} take an interpreter in Python too long"
+            return f"{operations} operations take an interpreter in Python too long (limit {MAX_OPERATIONS})"
         return super().missing(kernel, size)
 
     def _load(self) -> PywasmGuest:

@@ -16,6 +16,7 @@ class Stdlib(Python):
         Python.info,
         name="stdlib",
         purpose="somebody already wrote it in C and ships it with Python",
+        copies="none",
         native_code="the standard library's extension modules",
         ns_per_operation=1.0,
         checks=frozenset({"count", "type"}),

@@ -55,9 +55,10 @@ def test_a_far_side_keeps_its_least_number_of_calls() -> None:
 
 
 def test_a_far_sides_crossing_is_not_taken_for_its_work() -> None:
-    item = Item(lambda times: 28_000 + times, 0, is_far=True)
+    noise = itertools.cycle([0, 26_000, 0, 0, 30_000, 0, 0])  # a crossing that sometimes takes twice as long
+    item = Item(lambda times: 28_000 + next(noise) + times, 0, is_far=True)
     calibrate(item, 50_000, 12)
-    assert item.iterations == pytest.approx(50_000, rel=0.25)
+    assert item.iterations > 20_000
 
 
 def test_every_item_is_timed_in_its_rounds_and_blamed_while_it_runs() -> None:

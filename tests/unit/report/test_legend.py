@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ffi_spectrum.report.rows import IMPRECISE, INTERPRETED, LEGEND, PLUS_MINUS, legend_of
 
 from .fakes import estimate, refused
@@ -21,7 +23,7 @@ def test_own_entries_into_wasmtime_are_never_shown_without_saying_so() -> None:
 
 
 def test_a_negative_boundary_of_an_interpreted_guest_is_explained() -> None:
-    negative = {"boundary_ns": -7.0, "boundary_low": -8.0, "boundary_high": -6.0}
+    negative: dict[str, Any] = {"boundary_ns": -7.0, "boundary_low": -8.0, "boundary_high": -6.0}
     assert INTERPRETED in legend_of([estimate("pywasm", **negative)])
     assert INTERPRETED in legend_of([estimate("wasmtime_pulley", **negative)])
     assert INTERPRETED not in legend_of([estimate("pywasm"), estimate("ctypes", **negative)])

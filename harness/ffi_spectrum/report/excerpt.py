@@ -1,0 +1,67 @@
+"""The tables of a results file alone, narrow enough to be embedded in a page of text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ffi_spectrum.analysis.estimate import Estimate
+from ffi_spectrum.report.builds import compiler_of
+from ffi_spectrum.report.markup import plain, table, unbroken
+from ffi_spectrum.report.rows import Checks, Row, panels_of
+from ffi_spectrum.results.record import RunRecord
+
+
+def to_excerpt(run: RunRecord, estimates: Iterable[Estimate], checks: Checks) -> str:
+    """A line that dates the run and names the machine, then a table per kernel, size and form."""
+    parts = [origin(run)]
+    for panel in panels_of(estimates, checks):
+        for form, rows in panel.forms.items():
+            parts += [f"**{panel.title}, {form}**", _table(rows)]
+    return "\n\n".join(parts) + "\n"
+
+
+def origin(run: RunRecord) -> str:
+    """When, with what and where a run was made, as one line."""
+    facts, profile = run.fingerprint, run.plan["profile"]
+    known = [
+        str(facts.get("cpu", "unknown CPU")),
+        f"{facts['cpus']} CPUs" if facts.get("cpus") else "",
+        "virtual machine" if facts.get("hypervisor") else "",
+        str(facts.get("system", "")),
+        f"{facts.get('implementation', 'Python')} {facts['python']}" if facts.get("python") else "",
+        *(f"{name} {version}" for name, version in facts.get("packages", {}).items() if version and name != "ziglang"),
+        *_compilers(run.artifacts),
+    ]
+    return (
+        f"Measured on {run.created[:10]} by ffi-spectrum {run.version}, profile {profile['name']}, "
+        f"{profile['processes']} processes a panel: {plain(', '.join(fact for fact in known if fact))}."
+    )
+
+
+def _compilers(artifacts: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> list[str]:
+    """What compiled the native library; the package ziglang is named here, and only where it did."""
+    return list(dict.fromkeys(f"C by {compiler_of(n['library'])}" for n in artifacts.values() if "library" in n))
+
+
+def _table(rows: Iterable[Row]) -> str:
+    """The narrowest table that still tells the rungs apart; nothing in it wraps in a column of text 830 pixels wide.
+
+    Kernels of scalars place nothing, so their tables have no column for it.
+    """
+    chosen = list(rows)
+    headers = ["rung", "placement", "time per call", "boundary", "times floor", "checks"]
+    cells = [
+        [
+            f"{unbroken('~ ') if row.is_imprecise else ''}`{row.way}`",
+            row.placement,
+            unbroken(row.call.compact),
+            unbroken(row.boundary.compact),
+            row.to_floor,
+            unbroken(row.checks),
+        ]
+        for row in chosen
+    ]
+    if any(row.placement != "none" for row in chosen):
+        return table(headers, cells, "llrrrl")
+    return table([headers[0], *headers[2:]], [[line[0], *line[2:]] for line in cells], "lrrrl")
