@@ -21,6 +21,9 @@ from ffi_spectrum.rungs.table import RUNGS, rung_class
 PROFILES = ("quick", "full")
 # Seen on a 2-core virtual machine: interpreter, NumPy, wasmtime, opening and checking every rung.
 STARTUP_S = 0.22
+# What calibration costs, in blocks; and the least rounds of a slow case.
+CALIBRATION_BLOCKS = 3
+MIN_ROUNDS = 4
 # Ratios refer to it, so it is in every panel, whatever was asked for.
 ANCHOR = "floor"
 
@@ -53,15 +56,15 @@ class Panel:
     size: int
     panel_group: str
     cases: tuple[Case, ...]
+    process_s: float = 0.0
 
     @property
     def id(self) -> str:
         return f"{self.panel_group}/{self.kernel}/{self.size}"
 
     def predicted_s(self, profile: Profile) -> float:
-        """Seconds that all processes of this panel take: start-up, then every case, far side and control each round."""
-        items = len(self.cases) + 2 * len({case.rung for case in self.cases}) + 4
-        return profile.processes * (STARTUP_S + items * (profile.rounds + 3) * profile.block_ns * 1e-9)
+        """Seconds that all processes of this panel take."""
+        return profile.processes * self.process_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +133,10 @@ def make_plan(
             for group in groups:
                 own = tuple(case for case in cases if rung_class(case.rung).info.panel_group == group)
                 if any(case.rung != ANCHOR for case in own) or ANCHOR in rungs:
-                    panels.append(Panel(kernel.name, size, group, own))
+                    panels.append(Panel(kernel.name, size, group, own, _process_s(kernel, size, own, profile)))
     if not panels:
-        raise UsageError("no case is left: the chosen rungs, kernels, sizes and forms exclude each other")
+        why = absent[0][2] if absent else "the chosen rungs, kernels, sizes and forms exclude each other"
+        raise UsageError(f"no case is left: {why}")
     return Plan(profile, tuple(panels), tuple(absent), secrets.randbits(32) if seed is None else seed)
 
 
@@ -161,6 +165,21 @@ def _too_long(info: RungInfo, kernel: KernelSpec, size: int, profile: Profile) -
     return (
         f"a call is predicted to take {predicted_ms:.3g} ms, the {profile.name} profile allows {profile.max_call_ms:g}"
     )
+
+
+def _process_s(kernel: KernelSpec, size: int, cases: tuple[Case, ...], profile: Profile) -> float:
+    """Predicted seconds of one process: start-up and checks, then every case, far side and control in each round.
+
+    A case slower than a block gets one call per block, in fewer rounds.
+    """
+    operations = kernel.operations(kernel.dims(size))
+    infos = {case.rung: rung_class(case.rung).info for case in cases}
+    seconds = STARTUP_S
+    for rung in [case.rung for case in cases] + 2 * list(infos):
+        call_ns = operations * infos[rung].ns_per_operation
+        rounds = max(MIN_ROUNDS, profile.rounds / max(1.0, call_ns / profile.block_ns / 2))
+        seconds += (rounds + CALIBRATION_BLOCKS) * max(profile.block_ns, call_ns) * 1e-9
+    return seconds
 
 
 def _sizes(kernel: KernelSpec, profile: Profile, sizes: Sequence[int]) -> tuple[int, ...]:

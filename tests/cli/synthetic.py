@@ -8,7 +8,7 @@ from ffi_spectrum.case import Case
 from ffi_spectrum.commands.request import Request
 from ffi_spectrum.plan import Plan
 from ffi_spectrum.results.record import CaseRecord, CaseSeries, ProcessRecord, RunRecord, Series
-from ffi_spectrum.results.store import open_results
+from ffi_spectrum.results.writer import open_results
 
 REQUEST = Request(rungs=("ctypes", "python"), kernels=("crc32",), seed=5)
 # Invented nanoseconds per call: the loop around nothing, the kernel's work, a Python call, and each rung's crossing.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import shutil
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from ffi_spectrum.cli import main
 from ffi_spectrum.commands import bench
+from ffi_spectrum.commands.request import Request
 from ffi_spectrum.errors import BuildError
 from ffi_spectrum.kernels.table import KERNELS
 from ffi_spectrum.results.store import Results, read_results
@@ -71,9 +73,54 @@ def test_without_a_terminal_progress_is_plain_lines(run: Run, monkeypatch: pytes
     assert run("bench", *SMALL).stderr.splitlines() == [
         "building ctypes",
         "cext is unavailable: no headers",
-        "measuring in 12 processes, about 5 s",
+        "measuring in 12 processes, about 4 s",
         "12 of 12 processes, 0 s left",
     ]
+
+
+def test_a_run_that_measured_no_requested_case_fails(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The floor, which is in every panel, does not count where it was not asked for."""
+
+    def run_plan(plan: Any, path: Path, toolchain: Any, observer: Any) -> Results:
+        write_results(path, Request(rungs=("ctypes",), kernels=("crc32",), forms=("fresh",), seed=5))
+        return read_results(path)
+
+    monkeypatch.setattr(bench, "run_plan", run_plan)
+    done = run("bench", "--rung", "ctypes", "--kernel", "crc32", "--form", "fresh", "--out", "x.jsonl")
+    sentence = "ffi-spectrum: no requested case was measured; the reasons are above and in x.jsonl\n"
+    assert (done.exit_code, done.stderr) == (1, sentence)
+    assert "it was ended by SIGSEGV" in done.stdout
+    assert "Raw times" not in done.stdout
+
+
+def test_a_compiler_that_compiles_nothing_is_named_and_fails(run: Run) -> None:
+    program = shutil.which("true")
+    assert program
+    done = run("bench", "--cc", program, "--rung", "ctypes", "--kernel", "add", "--out", "x.jsonl")
+    assert done.exit_code == 1
+    assert f"ctypes is unavailable: {program} ended without an error and did not write" in done.stderr
+    assert done.stderr.splitlines()[-1].startswith("ffi-spectrum: no requested case was measured")
+
+
+def test_an_unusable_cache_stops_no_run(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    plans = stand_in(monkeypatch)
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("FFI_SPECTRUM_CACHE", str(tmp_path / "file" / "cache"))
+    assert run("bench", "--rung", "python", "--kernel", "crc32").exit_code == 0
+    ((_, _, toolchain),) = plans
+    assert toolchain.cache_root == tmp_path / "file" / "cache"
+
+
+@pytest.mark.parametrize("extra", [(), ("--list",)])
+def test_a_size_for_a_kernel_without_one_is_remarked(
+    run: Run, monkeypatch: pytest.MonkeyPatch, extra: tuple[str, ...]
+) -> None:
+    stand_in(monkeypatch)
+    note = "note: --size does not apply to add: scalar kernels have no size"
+    kernels = ("--kernel", "add", "--kernel", "crc32")
+    assert run("bench", *kernels, "--size", "5", *extra).stderr.splitlines()[0] == note
+    assert "note: " not in run("bench", *kernels, *extra).stderr
+    assert "note: " not in run("bench", "--kernel", "crc32", "--size", "5", *extra).stderr
 
 
 def test_the_options_reach_the_plan_and_the_toolchain(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

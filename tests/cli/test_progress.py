@@ -27,6 +27,15 @@ def test_lines_are_at_least_a_while_apart_but_the_last_is_always_there() -> None
     assert [line.split()[0] for line in lines] == ["3", "6", "9", "10"]
 
 
+def test_nothing_is_left_after_the_last_process() -> None:
+    """Whatever the arithmetic of the prediction left over."""
+    console = Console(file=io.StringIO(), width=100)
+    with BenchProgress(console) as progress:
+        progress.start(12, 0, 60.0)
+        progress.process_done("p", 12, 12, 0.7)
+    assert text_of(console).splitlines()[-1] == "12 of 12 processes, 0 s left"
+
+
 def test_a_resumed_run_says_what_was_there() -> None:
     console = Console(file=io.StringIO(), width=100)
     with BenchProgress(console) as progress:

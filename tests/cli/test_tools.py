@@ -77,7 +77,7 @@ def test_rungs_as_markdown_build_nothing_and_join_equal_rows(run: Run, tmp_path:
     assert (done.exit_code, done.stderr) == (0, "")
     uses, calls = done.stdout.split("\n\n")
     assert [line.split(" | ")[0] for line in uses.splitlines()[2:]] == ["| `ctypes`", "| `ctypes_pydll`", "| `python`"]
-    assert "| `python` | held | unchecked |" in calls
+    assert "| `ctypes` | released | type\N{NON-BREAKING HYPHEN}checked |" in calls
     assert not (tmp_path / "cache").exists()
     assert run("rungs", "--markdown", "--json").exit_code == 2
 
@@ -86,6 +86,14 @@ def test_rungs_as_markdown_build_nothing_and_join_equal_rows(run: Run, tmp_path:
 def test_rungs_fit_a_hundred_columns(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "100")
     assert max(map(len, run("rungs").stdout.splitlines())) <= 100
+
+
+@pytest.mark.usefixtures("three_rungs")
+@pytest.mark.parametrize("columns", [30, 40, 60])
+def test_rungs_keep_their_names_on_a_narrow_terminal(run: Run, monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    starts = [line.split(" ")[0] for line in run("rungs").stdout.splitlines() if line[:1].isalpha()]
+    assert [starts.count(name) for name in ("ctypes", "ctypes_pydll", "python")] == [3, 3, 3]
 
 
 @pytest.mark.usefixtures("three_rungs")

@@ -6,10 +6,14 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+
+from ffi_spectrum.rungs.unchecked import VERIFIED_VERSION
 
 ROOT = Path(__file__).resolve().parents[2]
 DEADLINE_S = 180
@@ -38,6 +42,15 @@ def test_the_sources_travel_inside(installed: Path) -> None:
     for name in ("py.typed", "profiles/quick.toml", "examples/ctypes/Makefile", "examples/wasmtime/kernels.c"):
         assert (installed / "ffi_spectrum" / name).is_file(), name
     assert not list(installed.rglob("test_*.py"))
+
+
+def test_an_installer_takes_only_a_wasmtime_that_the_rungs_take() -> None:
+    """The major version that was verified, and no other: the rungs accept exactly one release of it."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    (wanted,) = [found for found in map(Requirement, project["dependencies"]) if found.name == "wasmtime"]
+    major = int(VERIFIED_VERSION.partition(".")[0])
+    assert VERIFIED_VERSION in wanted.specifier
+    assert [m for m in range(major - 5, major + 6) if f"{m}.0.1" in wanted.specifier] == [major]
 
 
 def test_it_measures_without_the_source_tree(installed: Path, tmp_path: Path) -> None:

@@ -79,6 +79,19 @@ def test_a_wrong_result_is_never_timed(tree: ScratchTree) -> None:
     assert "123463" in line.reason
 
 
+def test_a_rung_that_writes_nothing_is_found_out_although_others_wrote_before_it(tree: ScratchTree) -> None:
+    source = RUNG.format(deed="pass", healthy=10**9, value="None").replace("misbehave(a, b)", "misbehave(a)")
+    tree.add_rung("bad", "Bad", source)
+    tree.edit("harness/ffi_spectrum/measure/subject.py", "rng.sample(range(len(job.cases)), len(job.cases))",
+              "sorted(range(len(job.cases)), key=lambda i: job.cases[i].rung == 'bad')")  # fmt: skip
+    done = tree.run("bench", "--kernel", "saxpy", "--rung", "bad", "--rung", "ctypes", "--out", "out.jsonl")
+    assert done.returncode == 0, done.stderr
+    results = read_results(tree.root / "out.jsonl")
+    refused = {record.case.form: record for record in results.cases if record.case.rung == "bad"}
+    assert set(refused) == {"prebound", "fresh"}
+    assert all(record.status == "failed" and "nan" in record.reason for record in refused.values())
+
+
 def test_an_exception_is_translated_and_costs_one_row(tree: ScratchTree) -> None:
     results = measure(tree, "raise ValueError('not today')")
     (line,) = (record for record in results.cases if record.case.rung == "bad")

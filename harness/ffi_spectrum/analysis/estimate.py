@@ -16,6 +16,8 @@ from ffi_spectrum.results.store import Results
 # Half-width of an interval that a wide panel aims at: the larger of the two.
 PRECISE_NS = 0.5
 PRECISE_FRACTION = 0.01
+# With fewer, the range of all values covers their median in less than 95 % of the runs.
+MIN_PROCESSES = 6
 # The reference of every ratio: the C loop through a dlsym pointer, whose own time per call is its far-side loop.
 FLOOR = "floor"
 FLOOR_SERIES = "floor.dlsym"
@@ -53,10 +55,13 @@ class Estimate:
 
     @property
     def is_imprecise(self) -> bool:
-        """True where the interval is wider than a table of this width should show without a warning."""
-        if self.ns_per_call is None or self.ns_low is None or self.ns_high is None:
+        """True where an interval is wider than a table should show without a warning, or rests on too few processes."""
+        if self.ns_per_call is None:
             return False
-        return (self.ns_high - self.ns_low) / 2 > max(PRECISE_NS, PRECISE_FRACTION * abs(self.ns_per_call))
+        aim = 2 * max(PRECISE_NS, PRECISE_FRACTION * abs(self.ns_per_call))
+        pairs = ((self.ns_low, self.ns_high), (self.boundary_low, self.boundary_high))
+        is_wide = any(low is not None and high is not None and high - low > aim for low, high in pairs)
+        return is_wide or self.processes < MIN_PROCESSES
 
     def to_json(self) -> dict[str, Any]:
         """The row that `show --json` prints: every field from id to ratio_to_python_call."""
@@ -97,6 +102,8 @@ def _estimate(case: Case, samples: _Samples | None, refused: CaseRecord | None) 
     axes = {
         name: getattr(case, name) for name in ("kernel", "size", "rung", "variant", "form", "placement", "strategy")
     }
+    if samples is not None and refused is not None and refused.status == "unavailable":
+        refused = None  # it was unavailable when the file was begun, and measured when it was resumed
     if refused is not None or samples is None:
         status, reason = (refused.status, refused.reason) if refused else ("skipped", "not measured yet")
         return Estimate(id=case.id, **axes, params=dict(case.params), status=status, reason=reason)
@@ -122,13 +129,14 @@ def _add_process(samples: dict[str, _Samples], process: ProcessRecord) -> None:
     nets = {row.case.id: _subtract(_per_iteration(row.series, process), empty) for row in process.cases}
     works = {name: _work(name, process, empty, nets) for name in process.far}
     python = median(_subtract(_per_iteration(process.controls["python_call"], process), empty).values())
+    floor = median(works[FLOOR_SERIES].values()) if FLOOR_SERIES in works else 0.0
     for row in process.cases:
         sample, net = samples[row.case.id], nets[row.case.id]
         work = works.get(row.far, {})
         call = median(work.values() if row.case.rung == FLOOR else net.values())
         sample.call.append(call)
-        if works.get(FLOOR_SERIES):
-            sample.to_floor.append(call / median(works[FLOOR_SERIES].values()))
+        if floor > 0:
+            sample.to_floor.append(call / floor)
         if python > 0:
             sample.to_python.append(call / python)
         if work:

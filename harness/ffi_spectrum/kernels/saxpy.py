@@ -49,7 +49,7 @@ SAXPY = KernelSpec(
     python=call_of(saxpy, "a", "x", "y", "out"),
     stdlib=Missing("the standard library has no array arithmetic"),
     numpy=Expression("add(multiply(a, x, out), y, out)", {"add": np.add, "multiply": np.multiply}),
-    bench_size=4096,
+    bench_size=1024,
     # two roundings to float32 of at most half an ulp (2**-24) each, on values of a few units
     tolerance=Tolerance(relative=2**-22, absolute=2**-21),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import random
 import tempfile
@@ -20,7 +21,8 @@ from ffi_spectrum.measure.observer import Observer
 from ffi_spectrum.plan import Panel, Plan
 from ffi_spectrum.results.fingerprint import take_fingerprint
 from ffi_spectrum.results.record import CaseRecord, RunRecord
-from ffi_spectrum.results.store import Results, Writer, check_writable, open_results
+from ffi_spectrum.results.store import Results
+from ffi_spectrum.results.writer import Writer, check_writable, open_results
 from ffi_spectrum.rungs.table import rung_class
 from ffi_spectrum.toolchain.artifact import Artifact
 from ffi_spectrum.toolchain.build import Toolchain
@@ -47,7 +49,9 @@ class Run:
         if case.id in self.dropped:
             return
         self.dropped.add(case.id)
-        self.append(CaseRecord(case, status, reason, panel))
+        record = CaseRecord(case, status, reason, panel)
+        if record not in self.results.cases:  # a resumed file already says so
+            self.append(record)
 
     def append(self, record: CaseRecord) -> None:
         self.results.add(record)
@@ -71,12 +75,12 @@ def run_plan(plan: Plan, path: Path, toolchain: Toolchain, observer: Observer) -
     Raises ResultsError before any work where the file cannot be used. KeyboardInterrupt passes through: at most the
     process that was running is lost.
     """
-    check_writable(path)
+    check_writable(path, plan.sha256())
     artifacts, reasons = build_artifacts(plan, toolchain, observer)
     record = RunRecord(
         plan=plan.to_json(),
         plan_sha256=plan.sha256(),
-        library_sha256=artifacts.get("floor", {}).get("library", Artifact(Path(), {"sha256": ""})).facts["sha256"],
+        library_sha256=_library_sha256(artifacts),
         fingerprint=take_fingerprint(),
         artifacts={rung: {n: dict(a.facts) for n, a in found.items()} for rung, found in artifacts.items()},
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -85,7 +89,7 @@ def run_plan(plan: Plan, path: Path, toolchain: Toolchain, observer: Observer) -
     results, writer = open_results(path, record)
     with tempfile.TemporaryDirectory(prefix="ffi-spectrum-") as scratch:
         run = Run(plan, artifacts, results, writer, observer, str(Path(scratch) / "marker"))
-        run.dropped |= {record.case.id for record in results.cases}
+        run.dropped |= {record.case.id for record in results.cases if record.status != "unavailable"}
         try:
             _refuse_absent(run, reasons)
             _prove(run, toolchain)
@@ -109,6 +113,13 @@ def build_artifacts(plan: Plan, toolchain: Toolchain, observer: Observer) -> tup
     return artifacts, reasons
 
 
+def _library_sha256(artifacts: Artifacts) -> str:
+    """One hash for the native library and the guest module: the code under test."""
+    found = {a.facts["name"]: a.facts["sha256"] for named in artifacts.values() for a in named.values()}
+    content = [found.get(name, "") for name in ("libffis.so", "ffis.wasm")]
+    return hashlib.sha256(" ".join(content).encode()).hexdigest()
+
+
 def pinned_cpu() -> int:
     """The last CPU that this process may use, where there is more than one and pinning is allowed; else -1."""
     if not hasattr(os, "sched_getaffinity"):
@@ -128,15 +139,17 @@ def _refuse_absent(run: Run, reasons: dict[str, str]) -> None:
 
 def _prove(run: Run, toolchain: Toolchain) -> None:
     """Before any timing: in the counting build, N calls of every case reach the far side N times."""
-    counting = Toolchain(toolchain.cc, "counting", toolchain.target_name, toolchain.cache.root)
+    counting = Toolchain(toolchain.cc, "counting", toolchain.target_name, toolchain.cache_root)
     proven = {proof.case.id for proof in run.results.proofs}
     open_panels = [p for p in run.plan.panels if any(c.id not in proven | run.dropped for c in p.cases)]
     if not open_panels:
         return
     artifacts, reasons = build_artifacts(run.plan, counting, Observer())
-    for name, reason in reasons.items():
-        if name in run.artifacts:
-            run.observer.warn(f"{name}: its calls cannot be counted ({reason})")
+    for panel in run.plan.panels:
+        for case in panel.cases:
+            if case.rung in reasons:
+                reason = f"its calls cannot be counted, so they are not timed: {reasons[case.rung]}"
+                run.refuse(case, "unavailable", reason, panel.id)
     for panel in open_panels:
         if all(case.id in proven or not rung_class(case.rung).info.has_far_side for case in panel.cases):
             continue

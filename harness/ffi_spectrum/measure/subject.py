@@ -5,11 +5,12 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from ffi_spectrum.case import Case, Status
 from ffi_spectrum.errors import BuildError, CallError, FFISpectrumError, LostCalls, Unavailable, WrongResult
 from ffi_spectrum.kernels.table import KERNELS
-from ffi_spectrum.kernels.workload import Workload, check_outputs, make_workload
+from ffi_spectrum.kernels.workload import Workload, check_outputs, expected_outputs, make_workload, poison_outputs
 from ffi_spectrum.measure.compiled import Block
 from ffi_spectrum.measure.job import Job
 from ffi_spectrum.measure.loop import call_once, compile_block, compile_far_block, outputs_of
@@ -36,6 +37,7 @@ class Subjects:
     """All that one process measures, and the cases that refused to take part, with status and reason."""
 
     workload: Workload
+    expected: dict[str, Any]
     near: list[Subject] = field(default_factory=list)
     far: dict[str, Block] = field(default_factory=dict)
     far_once: dict[str, Block] = field(default_factory=dict)
@@ -45,7 +47,8 @@ class Subjects:
 def prepare(job: Job, mark: Mark) -> Subjects:
     """Open the rungs and bind the cases in random order; each is checked against the oracle before it may be timed."""
     rng = random.Random(job.seed)
-    subjects = Subjects(make_workload(KERNELS[job.kernel], job.size))
+    workload = make_workload(KERNELS[job.kernel], job.size)
+    subjects = Subjects(workload, expected_outputs(workload))
     rungs: dict[str, Rung] = {}
     refusals: dict[str, str] = {}
     for index in rng.sample(range(len(job.cases)), len(job.cases)):
@@ -72,9 +75,11 @@ def _open(job: Job, name: str) -> Rung:
 
 
 def _prepare_case(subjects: Subjects, rung: Rung, case: Case, index: int) -> Subject:
+    # all cases share the arrays: without this, a rung that writes nothing would show the last one's results
+    poison_outputs(subjects.workload)
     buffers = rung.place(subjects.workload, case.placement)
     bound = rung.bind(buffers, case.form, case.variant)
-    _check(subjects.workload, rung, buffers, bound, case)
+    _check(subjects, rung, buffers, bound, case)
     far = _far_name(case, rung)
     if far and far not in subjects.far:
         far_bound = rung.far_side(buffers, case.variant)
@@ -91,7 +96,7 @@ def _far_name(case: Case, rung: Rung) -> str:
     return f"{case.rung}.{case.variant}" if rung.info.is_floor else case.rung
 
 
-def _check(workload: Workload, rung: Rung, buffers: Buffers, bound: BoundCall, case: Case) -> None:
+def _check(subjects: Subjects, rung: Rung, buffers: Buffers, bound: BoundCall, case: Case) -> None:
     """Call once and compare with the oracle; raises WrongResult, or CallError where the call itself failed."""
     try:
         value = call_once(bound)
@@ -99,7 +104,7 @@ def _check(workload: Workload, rung: Rung, buffers: Buffers, bound: BoundCall, c
         raise
     except (TypeError, ValueError, OverflowError, BufferError, ArithmeticError, OSError, LookupError) as error:
         raise CallError(f"{case.id} raised {type(error).__name__}: {error}") from error
-    difference = check_outputs(workload, outputs_of(rung, buffers, bound, value))
+    difference = check_outputs(subjects.workload, outputs_of(rung, buffers, bound, value), subjects.expected)
     if difference:
         raise WrongResult(f"{case.id}: {difference}; it is not measured")
 

@@ -38,20 +38,25 @@ def calibrate(item: Item, block_ns: int, rounds: int) -> None:
 
     The first call is thrown away: it loads, specialises and faults in what later calls find ready.
     """
-    least = MIN_FAR_ITERATIONS if item.is_far else 1
+    least = count = MIN_FAR_ITERATIONS if item.is_far else 1
     item.block(least)
-    fixed_ns = min(item.block(1) for _ in range(3)) if item.is_far else 0
-    count = least
-    elapsed_ns = item.block(count)
+    fixed_ns = _quickest(item, 1, 3) if item.is_far else 0
+    tries = 2 if item.is_far else 1
+    elapsed_ns = _quickest(item, count, tries)
     # a far side's work has to outweigh its crossing: a difference that is smaller may be noise of the crossing
     while elapsed_ns < fixed_ns + max(block_ns / 2, fixed_ns) and count < MAX_ITERATIONS:
         growth = block_ns / max(elapsed_ns - fixed_ns, 1)
         count = int(count * min(max(growth, 1.5), 50)) + 1
-        elapsed_ns = item.block(count)
+        elapsed_ns = _quickest(item, count, tries)
     item.iterations = min(MAX_ITERATIONS, max(least, round(count * block_ns / max(elapsed_ns - fixed_ns, 1))))
     if elapsed_ns > 2 * block_ns:
-        most = max(rounds // MIN_BLOCKS, 1)
-        item.every = min(most, max(1, round(elapsed_ns / block_ns / 2)))
+        most = min(rounds // MIN_BLOCKS, round(elapsed_ns / block_ns / 2))
+        # a power of two: the rounds of one slow item are then among those of every faster one, and can be paired
+        item.every = 1 << (max(most, 1).bit_length() - 1)
+
+
+def _quickest(item: Item, count: int, tries: int) -> int:
+    return min(item.block(count) for _ in range(tries))
 
 
 def _no_switches() -> int:

@@ -118,5 +118,5 @@ def _prove(job: Job, subjects: Subjects, mark: Mark) -> dict[str, Any]:
         except LostCalls as error:
             subjects.refused.append((subject.case, "failed", str(error)))
             continue
-        proofs.append(asdict(ProofRecord(subject.case, calls, counted, calls, far_counted)))
+        proofs.append(asdict(ProofRecord(subject.case, calls, counted, calls if subject.far in subjects.far else 0, far_counted)))
     return {"process": None, "proofs": proofs, "refused": _refused(job, subjects)}

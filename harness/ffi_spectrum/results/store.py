@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -42,7 +41,8 @@ class Results:
 
     def add(self, record: Record) -> None:
         if isinstance(record, ProcessRecord):
-            self.processes.append(record)
+            if not any((p.panel, p.process) == (record.panel, record.process) for p in self.processes):
+                self.processes.append(record)  # a second one would count as another, independent process
         elif isinstance(record, CaseRecord):
             self.cases.append(record)
         else:
@@ -59,7 +59,28 @@ def structure(row: Any) -> RunRecord | Record:
     except (cattrs.BaseValidationError, ValueError, TypeError) as error:
         details = cattrs.transform_error(error) if isinstance(error, Exception) else [str(error)]
         raise ResultsError("; ".join(details)) from error
+    _validate(record)
     return record
+
+
+def _validate(record: RunRecord | Record) -> None:
+    """Raise ResultsError for what has the right shape and yet cannot be a result."""
+    if isinstance(record, RunRecord) and not {"panels", "profile"} <= set(record.plan):
+        raise ResultsError("its plan has no panels or no profile")
+    if not isinstance(record, ProcessRecord):
+        return
+    missing = {"empty", "python_call"} - set(record.controls)
+    if missing:
+        raise ResultsError(f"the control {min(missing)!r} is missing")
+    everything = [row.series for row in record.cases]
+    for named in (record.far, record.far_once, record.controls):
+        everything += named.values()
+    for series in everything:
+        if series.iterations < 1 or not series.rounds or len(series.rounds) != len(series.elapsed_ns):
+            raise ResultsError("a series without blocks, or with more rounds than blocks")
+    unknown = {row.far for row in record.cases if row.far} - set(record.far)
+    if unknown:
+        raise ResultsError(f"the far side {min(unknown)!r} is missing")
 
 
 def read_results(path: Path) -> Results:
@@ -74,7 +95,8 @@ def read_results(path: Path) -> Results:
     whole = content.rfind(b"\n") + 1
     lines = content[:whole].splitlines()
     if not lines:
-        raise ResultsError(f"{path} holds no results; run `ffi-spectrum bench --out {path}`")
+        what = "holds no results yet" if not content or is_cut_run(content) else "is not a results file"
+        raise ResultsError(f"{path} {what}; `ffi-spectrum bench` makes one")
     run = _parse(path, 1, lines[0])
     if not isinstance(run, RunRecord):
         raise ResultsError(f"{path}, line 1: a results file starts with the line of its run")
@@ -87,10 +109,15 @@ def read_results(path: Path) -> Results:
     return results
 
 
+def is_cut_run(content: bytes) -> bool:
+    """True for what a bench leaves that was killed while it wrote its very first line."""
+    return content.startswith(b'{"plan":') and b"\n" not in content
+
+
 def _parse(path: Path, number: int, line: bytes) -> RunRecord | Record:
     try:
         row = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ResultsError(
             f"{path}, line {number} is damaged ({error}); use another --out, or remove the line"
         ) from error
@@ -104,66 +131,3 @@ def _parse(path: Path, number: int, line: bytes) -> RunRecord | Record:
         return structure(row)
     except ResultsError as error:
         raise ResultsError(f"{path}, line {number}: {error}") from error
-
-
-class Writer:
-    """Appends records to a results file, each flushed to disk before the next measurement starts."""
-
-    def __init__(self, path: Path, run: RunRecord, resumed: Results | None) -> None:
-        self.path = path
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            # unbuffered: what a full disk refused must not be tried again when the file is closed
-            self._file = path.open("ab", buffering=0)
-            if resumed is not None:
-                os.truncate(path, resumed.nbytes_whole)
-        except OSError as error:
-            raise ResultsError(f"{path} cannot be written: {error.strerror}; choose another --out") from error
-        if resumed is None:
-            self._append(asdict(run))
-
-    def append(self, record: Record) -> None:
-        """Write one record; raises ResultsError where the disk refuses."""
-        self._append(asdict(record))
-
-    def _append(self, row: dict[str, Any]) -> None:
-        try:
-            left = memoryview(json.dumps(row, separators=(",", ":")).encode() + b"\n")
-            while left:
-                left = left[self._file.write(left) :]
-            os.fsync(self._file.fileno())
-        except OSError as error:
-            self._file.close()
-            raise ResultsError(f"{self.path} cannot be written ({error.strerror}); what it holds is whole") from error
-
-    def close(self) -> None:
-        self._file.close()
-
-
-def check_writable(path: Path) -> None:
-    """Raise ResultsError where `path` cannot hold results: unwritable, or a file that is not ours."""
-    if path.exists() and path.stat().st_size:
-        read_results(path)
-    existed = path.exists()
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("ab"):
-            pass
-        if not existed:
-            path.unlink()
-    except OSError as error:
-        raise ResultsError(f"{path} cannot be written: {error.strerror}; choose another --out") from error
-
-
-def open_results(path: Path, run: RunRecord) -> tuple[Results, Writer]:
-    """Start `path`, or resume it; raises ResultsError where it holds another plan, library or machine."""
-    resumed = None
-    if path.exists() and path.stat().st_size:
-        resumed = read_results(path)
-        for name in ("plan_sha256", "library_sha256"):
-            if getattr(resumed.run, name) != getattr(run, name):
-                what = name.removesuffix("_sha256")
-                raise ResultsError(
-                    f"{path} holds a run with another {what}: use another --out, or give the same options"
-                )
-    return resumed or Results(run), Writer(path, run, resumed)

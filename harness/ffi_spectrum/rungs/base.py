@@ -47,7 +47,7 @@ class RungInfo:
     agreement: Literal["bit-identical", "tolerance"] = "bit-identical"
     is_floor: bool = False
     has_far_side: bool = True
-    ns_per_operation: float = 1.0
+    ns_per_operation: float = 0.5
     is_memory_safe: bool = False
 
     @property

@@ -20,7 +20,7 @@ class Numpy(Python):
         copies="none",
         needs="the NumPy package",
         native_code="numpy, its BLAS",
-        ns_per_operation=1.0,
+        ns_per_operation=0.5,
         checks=frozenset({"type", "writable"}),  # not the count: a ufunc's output is optional
     )
     source: ClassVar[str] = "numpy"

@@ -18,7 +18,7 @@ class Stdlib(Python):
         purpose="somebody already wrote it in C and ships it with Python",
         copies="none",
         native_code="the standard library's extension modules",
-        ns_per_operation=1.0,
+        ns_per_operation=0.5,
         checks=frozenset({"count", "type"}),
     )
     source: ClassVar[str] = "stdlib"

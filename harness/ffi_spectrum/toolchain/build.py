@@ -26,7 +26,8 @@ _GENERATORS = tuple(Path(__file__).with_name(name) for name in ("generated.py", 
 class Toolchain:
     """One compiler choice, one native target, one build kind, and the cache that holds what they make.
 
-    Every method raises BuildError with the compiler's own message, or Unavailable where something is missing.
+    Every method raises BuildError with the compiler's own message, or Unavailable where something is missing. So does
+    `cache`, which is opened when it is first used: an unusable `cache_root` keeps away only the rungs that build.
     """
 
     def __init__(
@@ -34,8 +35,12 @@ class Toolchain:
     ) -> None:
         self.cc = cc
         self.build: Build = build
-        self.cache = Cache(cache_root or default_cache_root())
+        self.cache_root = cache_root or default_cache_root()
         self.target_name = target
+
+    @cached_property
+    def cache(self) -> Cache:
+        return Cache(self.cache_root)
 
     @cached_property
     def target(self) -> Target:
@@ -136,7 +141,9 @@ class Toolchain:
         name = f"{module}.so"
         flags = self.compiler.flags(self.target, "timed" if self.build != "asan" else "asan")
         flags = tuple(flag for flag in flags if flag != "-Wextra")  # CPython's own macros do not pass it
-        link = (str(library.path), f"-Wl,-rpath,{library.path.parent}") if library else ()
+        link: tuple[str, ...] = ()
+        if library:  # not -Wl,-rpath,DIR: that splits a folder's name at each comma
+            link = (str(library.path), "-Xlinker", "-rpath", "-Xlinker", str(library.path.parent))
 
         def make(folder: Path) -> dict[str, Any]:
             (folder / f"{module}.c").write_text(source)

@@ -21,13 +21,18 @@ MANIFEST = "manifest.json"
 
 
 def default_cache_root() -> Path:
-    """`$FFI_SPECTRUM_CACHE`, else the user's cache folder, else (where that cannot be made) a private one in /tmp."""
+    """`$FFI_SPECTRUM_CACHE`, else the user's cache folder, else a private one in the folder for temporary files.
+
+    The user's folder is taken only where it can be made and a file can be written to it.
+    """
     chosen = os.environ.get("FFI_SPECTRUM_CACHE")
     if chosen:
         return Path(chosen)
     preferred = user_cache_path("ffi-spectrum")
     try:
         preferred.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=preferred):
+            pass
     except OSError:
         return Path(tempfile.gettempdir()) / f"ffi-spectrum-{os.getuid()}"
     return preferred
@@ -43,16 +48,24 @@ class Entry:
 
 
 class Cache:
-    """Entries live in `root/entries/<key>/`, each with a manifest of its files' SHA-256."""
+    """Entries live in `root/entries/<key>/`, each with a manifest of its files' SHA-256.
+
+    Raises BuildError where `root` cannot be used, and where an entry cannot be written to it.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self.entries = root / "entries"
         self.zig = root / "zig"
+        self.locks = root / "locks"
+        self._folders = (self.entries, self.zig, self.locks)
         try:
             self._prepare()
         except OSError as error:
-            raise BuildError(f"the build cache {root} cannot be used ({error}); set FFI_SPECTRUM_CACHE") from error
+            raise self._unusable(error) from error
+
+    def _unusable(self, error: OSError) -> BuildError:
+        return BuildError(f"the build cache {self.root} cannot be used ({error}); set FFI_SPECTRUM_CACHE")
 
     def _prepare(self) -> None:
         """Make the folders, private; a folder of another user or with other files is left as it is."""
@@ -60,12 +73,12 @@ class Cache:
         if self.root.stat().st_uid != os.getuid():
             raise BuildError(f"the build cache {self.root} belongs to another user; set FFI_SPECTRUM_CACHE")
         names = {path.name for path in self.root.iterdir()}
-        if self.entries.name not in names and names - {self.zig.name}:
+        if self.entries.name not in names and names - {folder.name for folder in self._folders}:
             raise BuildError(
                 f"{self.root} holds other files than a build cache; set FFI_SPECTRUM_CACHE to a new or empty folder"
             )
         self.root.chmod(0o700)
-        for folder in (self.entries, self.zig):
+        for folder in self._folders:
             folder.mkdir(mode=0o700, exist_ok=True)
 
     def get(self, material: dict[str, Any], make: Callable[[Path], dict[str, Any]]) -> Entry:
@@ -78,11 +91,14 @@ class Cache:
         facts = _read_checked(folder)
         if facts is not None:
             return Entry(folder, facts, was_cached=True)
-        with FileLock(self.root / f"{key}.lock"):
-            facts = _read_checked(folder)
-            if facts is not None:
-                return Entry(folder, facts, was_cached=True)
-            return self._make(key, folder, make)
+        try:
+            with FileLock(self.locks / f"{key}.lock"):
+                facts = _read_checked(folder)
+                if facts is not None:
+                    return Entry(folder, facts, was_cached=True)
+                return self._make(key, folder, make)
+        except OSError as error:
+            raise self._unusable(error) from error
 
     def _make(self, key: str, folder: Path, make: Callable[[Path], dict[str, Any]]) -> Entry:
         shutil.rmtree(folder, ignore_errors=True)
@@ -96,9 +112,9 @@ class Cache:
         return Entry(folder, facts, was_cached=False)
 
     def clear(self) -> int:
-        """Remove every entry and the compiler's own files, and return how many bytes that freed."""
+        """Remove every entry, the compiler's own files and the locks, and return how many bytes that freed."""
         nbytes = self.nbytes()
-        for folder in (self.entries, self.zig):
+        for folder in self._folders:
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(mode=0o700, exist_ok=True)
         return nbytes - self.nbytes()

@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
+from itertools import pairwise
 from pathlib import Path
 
 from ffi_spectrum.errors import BuildError, Unavailable
@@ -51,7 +52,10 @@ class Compiler:
         return tuple(flags)
 
     def run(self, arguments: list[str], zig_cache: Path, deadline_s: float = DEADLINE_S) -> str:
-        """Run the compiler and return its standard output; raises BuildError with its messages."""
+        """Run the compiler and return its standard output; raises BuildError with its messages.
+
+        What follows `-o` must be there afterwards: a program that is no compiler may end without an error.
+        """
         environment = dict(os.environ, ZIG_GLOBAL_CACHE_DIR=str(zig_cache), ZIG_LOCAL_CACHE_DIR=str(zig_cache))
         command = [*self.argv, *arguments]
         try:
@@ -62,6 +66,12 @@ class Compiler:
             raise BuildError(f"{self.name} could not be started: {error}") from error
         if exit_code != 0:
             raise BuildError(f"{self.name} failed with exit code {exit_code}:\n{messages.strip()}")
+        for option, path in pairwise(arguments):
+            if option == "-o" and not Path(path).is_file():
+                raise BuildError(
+                    f"{self.argv[0]} ended without an error and did not write {Path(path).name}: it does not work as a "
+                    "C compiler; choose another with --cc"
+                )
         return output
 
 

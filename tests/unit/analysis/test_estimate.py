@@ -124,6 +124,23 @@ def test_a_planned_case_without_a_process_is_skipped_and_not_forgotten() -> None
     assert (rows["cffi_abi"].status, rows["cffi_abi"].reason) == ("skipped", "not measured yet")
 
 
+def test_few_processes_and_wide_boundaries_are_marked() -> None:
+    few = {r.rung: r for r in estimate_results(results([process(n, {"ctypes": 60.0}) for n in range(5)]))}
+    assert few["ctypes"].is_imprecise
+    spread = [process(n, {"ctypes": 60.0}) for n in range(12)]
+    for record in spread:
+        record.far["ctypes"].elapsed_ns[:] = [ns + 400 * record.process for ns in record.far["ctypes"].elapsed_ns]
+    wide = {r.rung: r for r in estimate_results(results(spread))}
+    assert wide["ctypes"].is_imprecise
+    assert not wide["floor"].is_imprecise
+
+
+def test_what_was_unavailable_and_is_measured_now_counts() -> None:
+    old = [CaseRecord(case("ctypes"), "unavailable", "no headers yet", "p")]
+    rows = {r.rung: r for r in estimate_results(results([process(n, {"ctypes": 60.0}) for n in range(6)], old))}
+    assert rows["ctypes"].status == "ok"
+
+
 def test_rows_follow_the_plan() -> None:
     found = results([process(0, {"ctypes": 60.0, "wasmtime": 100.0})])
     assert [row.rung for row in estimate_results(found)] == ["floor", "ctypes", "wasmtime", "python", "numpy"]

@@ -12,11 +12,14 @@ import pytest
 from ffi_spectrum.case import Case
 from ffi_spectrum.errors import ResultsError
 from ffi_spectrum.results.record import CaseRecord, CaseSeries, ProcessRecord, ProofRecord, RunRecord, Series
-from ffi_spectrum.results.store import check_writable, open_results, read_results
+from ffi_spectrum.results.store import read_results
+from ffi_spectrum.results.writer import check_writable, open_results
 
-RUN = RunRecord({"panels": {}}, "plan-1", "library-1", {"cpu": "x"}, {}, "2026-01-01T00:00:00+00:00", "0.1.0")
+RUN = RunRecord({"panels": {}, "profile": {}}, "plan-1", "library-1", {"cpu": "x"}, {}, "2026-01-01T00:00:00+00:00", "0.1.0")
 CASE = Case("crc32", 7, "ctypes", "fresh", "host", "data_as", params=(("calls", 8),))
-PROCESS = ProcessRecord("p", 3, 9, [CaseSeries(CASE, Series(5, [0, 1], [10, 11]), "ctypes")], {}, {}, {}, facts={"cpu": 1})
+BLOCKS = Series(5, [0, 1], [10, 11])
+CONTROLS = {"empty": BLOCKS, "python_call": BLOCKS}
+PROCESS = ProcessRecord("p", 3, 9, [CaseSeries(CASE, BLOCKS, "ctypes")], {"ctypes": BLOCKS}, {}, CONTROLS, facts={"cpu": 1})
 FAILED = CaseRecord(CASE, "failed", "died", "p")
 PROOF = ProofRecord(CASE, 100, 100, 100, 100)
 
@@ -76,7 +79,7 @@ def test_a_damaged_line_is_named(tmp_path: Path, line: bytes, text: str) -> None
     with pytest.raises(ResultsError, match=text):
         read_results(path)
     with pytest.raises(ResultsError, match=text):
-        check_writable(path)
+        check_writable(path, RUN.plan_sha256)
 
 
 @pytest.mark.parametrize(("field", "value", "word"), [("schema", 99, "schema"), ("overhead_policy", "none", "policy")])
@@ -98,16 +101,94 @@ def test_a_file_without_its_run_line_is_refused(tmp_path: Path) -> None:
 
 
 def test_unusable_places_are_refused_before_work(tmp_path: Path) -> None:
-    with pytest.raises(ResultsError, match="cannot be"):
-        check_writable(tmp_path)
+    with pytest.raises(ResultsError, match="not a regular file"):
+        check_writable(tmp_path, "")
     file = tmp_path / "file"
     file.write_text("x")
     with pytest.raises(ResultsError, match="cannot be written"):
-        check_writable(file / "below.jsonl")
+        check_writable(file / "below.jsonl", "")
+
+
+@pytest.mark.parametrize("name", ["a" * 300 + ".jsonl", "/dev/null", "/proc/self/none.jsonl"])
+def test_names_that_no_file_can_have_are_one_sentence(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ResultsError, match="choose another --out"):
+        check_writable(tmp_path / name, "")
+
+
+def test_two_benches_cannot_write_one_file(tmp_path: Path) -> None:
+    _, first = open_results(tmp_path / "r.jsonl", RUN)
+    with pytest.raises(ResultsError, match="another bench"):
+        open_results(tmp_path / "r.jsonl", RUN)
+    first.append(PROCESS)
+    first.close()
+    results, second = open_results(tmp_path / "r.jsonl", RUN)
+    second.close()
+    assert results.processes == [PROCESS]
+
+
+def test_a_process_that_stands_twice_counts_once(tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    write(path)
+    path.write_bytes(path.read_bytes() + path.read_bytes().splitlines(keepends=True)[1])
+    assert read_results(path).processes == [PROCESS]
+
+
+def test_another_python_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    write(path)
+    with pytest.raises(ResultsError, match="another python"):
+        open_results(path, replace(RUN, fingerprint={"cpu": "x", "python": "3.99"}))
+
+
+def test_a_first_line_cut_by_a_kill_starts_anew(tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    write(path)
+    path.write_bytes(path.read_bytes()[:40])
+    with pytest.raises(ResultsError, match="holds no results yet"):
+        read_results(path)
+    check_writable(path, RUN.plan_sha256)
+    results, writer = open_results(path, RUN)
+    writer.append(PROCESS)
+    writer.close()
+    assert results.processes == []
+    assert read_results(path).processes == [PROCESS]
+
+
+def test_somebody_elses_file_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("milk, bread")
+    with pytest.raises(ResultsError, match="not a results file"):
+        check_writable(path, "")
+    assert path.read_text() == "milk, bread"
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({"controls": {}}, "control 'empty' is missing"),
+        ({"controls": {**CONTROLS, "empty": Series(0, [0], [1])}}, "without blocks"),
+        ({"controls": {**CONTROLS, "empty": Series(1, [], [])}}, "without blocks"),
+        ({"far": {}}, "far side 'ctypes' is missing"),
+    ],
+)
+def test_a_process_that_cannot_be_a_result_is_named(tmp_path: Path, change: dict[str, Any], text: str) -> None:
+    path = tmp_path / "r.jsonl"
+    _, writer = open_results(path, RUN)
+    writer.append(replace(PROCESS, **change))
+    writer.close()
+    with pytest.raises(ResultsError, match=f"line 2: .*{text}"):
+        read_results(path)
+
+
+def test_nesting_without_end_is_damage(tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    path.write_bytes(b"[" * 200_000 + b"\n")
+    with pytest.raises(ResultsError, match="line 1"):
+        read_results(path)
 
 
 def test_checking_leaves_nothing_behind(tmp_path: Path) -> None:
-    check_writable(tmp_path / "new.jsonl")
+    check_writable(tmp_path / "new.jsonl", "")
     assert list(tmp_path.iterdir()) == []
 
 

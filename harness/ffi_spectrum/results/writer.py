@@ -1,0 +1,103 @@
+"""Appending to results files; what was written once is never lost or rewritten."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from ffi_spectrum.errors import ResultsError
+from ffi_spectrum.results.record import Record, RunRecord
+from ffi_spectrum.results.store import Results, is_cut_run, read_results
+
+# What must be the same for two processes to belong to one run: by fingerprint.
+SAME_MACHINE = ("cpu", "machine", "python", "implementation", "packages")
+
+
+class Writer:
+    """Appends records to a locked results file, each on disk before the next measurement starts."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # unbuffered: what a full disk refused must not be tried again when the file is closed
+            self._file = path.open("ab", buffering=0)
+        except OSError as error:
+            raise ResultsError(f"{path} cannot be written: {error.strerror}; choose another --out") from error
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._file.close()
+            raise ResultsError(f"{path} is being written by another bench; wait for it, or use another --out") from None
+
+    def truncate(self, nbytes: int) -> None:
+        """Cut off what a killed bench left of its last line."""
+        os.ftruncate(self._file.fileno(), nbytes)
+
+    def append(self, record: Record | RunRecord) -> None:
+        """Write one record; raises ResultsError where the disk refuses."""
+        row: dict[str, Any] = asdict(record)
+        try:
+            left = memoryview(json.dumps(row, separators=(",", ":")).encode() + b"\n")
+            while left:
+                left = left[self._file.write(left) :]
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            self._file.close()
+            raise ResultsError(f"{self.path} cannot be written ({error.strerror}); what it holds is whole") from error
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def check_writable(path: Path, plan_sha256: str) -> None:
+    """Raise ResultsError before any work where `path` cannot hold the results of this plan."""
+    try:
+        exists = path.exists()
+        if exists and not path.is_file():
+            raise ResultsError(f"{path} is not a regular file; choose another --out")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("ab"):
+            pass
+        if not exists:
+            path.unlink()
+            return
+        content = path.read_bytes()
+    except OSError as error:
+        raise ResultsError(f"{path} cannot be written: {error.strerror}; choose another --out") from error
+    if content and not is_cut_run(content):
+        _refuse_other(path, "plan", read_results(path).run.plan_sha256, plan_sha256)
+
+
+def open_results(path: Path, run: RunRecord) -> tuple[Results, Writer]:
+    """Start `path`, or resume it, holding its lock.
+
+    Raises ResultsError where another bench has it, or where it holds another plan, library, machine or Python.
+    """
+    writer = Writer(path)
+    try:
+        content = path.read_bytes() if path.is_file() else b""
+        if not content or is_cut_run(content):
+            if content:
+                writer.truncate(0)
+            writer.append(run)
+            return Results(run), writer
+        results = read_results(path)
+        _refuse_other(path, "plan", results.run.plan_sha256, run.plan_sha256)
+        _refuse_other(path, "library", results.run.library_sha256, run.library_sha256)
+        for name in SAME_MACHINE:
+            _refuse_other(path, name, results.run.fingerprint.get(name), run.fingerprint.get(name))
+        writer.truncate(results.nbytes_whole)
+    except ResultsError:
+        writer.close()
+        raise
+    return results, writer
+
+
+def _refuse_other(path: Path, what: str, held: object, wanted: object) -> None:
+    if held != wanted:
+        raise ResultsError(f"{path} holds a run with another {what}: use another --out, or give the same options")
