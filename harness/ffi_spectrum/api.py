@@ -1,8 +1,8 @@
 """Measure any Python call, alone or against another, in three lines.
 
-    from ffi_spectrum import api
-    estimate = api.measure(api.call(zlib.crc32, data), against=api.call(binascii.crc32, data))
-    print(estimate)
+from ffi_spectrum import api
+estimate = api.measure(api.call(zlib.crc32, data), against=api.call(binascii.crc32, data))
+print(estimate)
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from __future__ import annotations
 import secrets
 import time
 
-from ffi_spectrum.analysis.difference import CallEstimate, differences, estimate_call, net_of
+from ffi_spectrum.analysis.difference import CallEstimate, differences, estimate_call, nets
 from ffi_spectrum.analysis.interval import median_interval
-from ffi_spectrum.analysis.stopping import Precision, is_look
+from ffi_spectrum.analysis.stopping import Precision, is_look, looks
 from ffi_spectrum.errors import UsageError
 from ffi_spectrum.measure.sampling import Protocol, sample_until
 from ffi_spectrum.measure.snippet import Snippet, call
@@ -61,18 +61,17 @@ def sample_calls(
         return is_look(len(samples)) and precision.is_met(median_interval(_values(samples)))
 
     samples = sample_until(snippets, protocol, is_enough, secrets.randbits(32) if seed is None else seed)
-    interval = median_interval(_values(samples))
-    return samples, "" if precision.is_met(interval) else _why(samples, half_width_ns, max_s)
+    # before the first look an interval may be narrow by chance alone: of one process it has no width at all
+    is_reached = len(samples) >= next(looks()) and precision.is_met(median_interval(_values(samples)))
+    return samples, "" if is_reached else _why(samples, half_width_ns, max_s)
 
 
 def _values(samples: list[Sample]) -> list[float]:
-    if len(samples[0].calls) > 1:
-        return differences(samples)
-    return [sorted(net := list(net_of(sample, sample.calls[0]).values()))[len(net) // 2] for sample in samples]
+    return differences(samples) if len(samples[0].calls) > 1 else nets(samples)
 
 
 def _why(samples: list[Sample], half_width_ns: float, max_s: float) -> str:
-    rounds = sum(len(sample.calls[0].rounds) for sample in samples)
+    rounds = sum(len(sample.controls["empty"].rounds) for sample in samples)  # a slow call is not in every round
     disturbed = sum(len(sample.disturbed) for sample in samples)
     reason = f"half-width {half_width_ns:g} ns not reached in {max_s:g} s"
     if disturbed > MANY_DISTURBED * rounds:

@@ -26,7 +26,12 @@ ALLOWED: dict[str, set[str]] = {
     "measure": {"case", "errors", "plan", "rungs", "kernels", "toolchain", "results"},
     "analysis": {"case", "errors", "results"},
     "report": {"case", "errors", "results", "analysis"},
+    "validation": {"case", "errors", "toolchain", "results", "measure", "analysis"},
     "commands": {
+        "case", "errors", "plan", "rungs", "kernels", "toolchain", "results", "measure", "analysis", "report",
+        "validation",
+    },
+    "api": {
         "case", "errors", "plan", "rungs", "kernels", "toolchain", "results", "measure", "analysis", "report",
     },
     "cli": {"commands", "errors", "examples", "report", "toolchain"},

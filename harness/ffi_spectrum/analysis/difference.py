@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from html import escape
 from statistics import median
 from typing import Any
 
@@ -50,12 +51,17 @@ class CallEstimate:
         return f"<{self.verdict}: {own} against {self.other_ns_per_call:.2f} ns, {difference}, {end}>"
 
     def _repr_html_(self) -> str:
-        rows = "".join(f"<tr><th>{name}</th><td>{value}</td></tr>" for name, value in self.to_json().items())
+        rows = "".join(f"<tr><th>{name}</th><td>{escape(str(value))}</td></tr>" for name, value in asdict(self).items())
         return f"<table>{rows}</table>"
 
     def to_json(self) -> dict[str, Any]:
         """All attributes by name."""
         return asdict(self)
+
+
+def nets(samples: Sequence[Sample], index: int = 0) -> list[float]:
+    """One net time per process: the median over rounds of call `index`, in nanoseconds per call."""
+    return [median(net_of(sample, sample.calls[index]).values()) for sample in samples]
 
 
 def net_of(sample: Sample, series: Series) -> dict[int, float]:
@@ -72,9 +78,13 @@ def _per_call(sample: Sample, series: Series) -> dict[int, float]:
 
 def paired(sample: Sample, left: Series, right: Series) -> float:
     """The median over rounds of left minus right, in nanoseconds per call: one process's value."""
+    return median(by_round(sample, left, right))
+
+
+def by_round(sample: Sample, left: Series, right: Series) -> list[float]:
+    """Left minus right in nanoseconds per call, for each round that both have; of the medians where they share none."""
     a, b = _per_call(sample, left), _per_call(sample, right)
-    shared = [a[r] - b[r] for r in a if r in b]
-    return median(shared) if shared else median(a.values()) - median(b.values())
+    return [a[r] - b[r] for r in a if r in b] or [median(a.values()) - median(b.values())]
 
 
 def differences(samples: Sequence[Sample], left: int = 0, right: int = 1) -> list[float]:
@@ -84,12 +94,12 @@ def differences(samples: Sequence[Sample], left: int = 0, right: int = 1) -> lis
 
 def estimate_call(samples: Sequence[Sample], margin_ns: float | None = None, note: str = "") -> CallEstimate:
     """Estimate call 0 and, where there is a second call, its difference from it."""
-    own = _across(samples, 0)
+    own = median_interval(nets(samples))
     duplicate = median(paired(sample, sample.calls[0], sample.controls["duplicate"]) for sample in samples)
     other: Interval | None = None
     judgement: Judgement | None = None
     if len(samples[0].calls) > 1:
-        other = _across(samples, 1)
+        other = median_interval(nets(samples, 1))
         margin = max(MARGIN_NS, MARGIN_FRACTION * abs(other.point)) if margin_ns is None else margin_ns
         judgement = judge(differences(samples), margin)
     return CallEstimate(
@@ -106,7 +116,3 @@ def estimate_call(samples: Sequence[Sample], margin_ns: float | None = None, not
         elapsed_s=sum(sample.elapsed_ns for sample in samples) * 1e-9,
         note=note,
     )  # fmt: skip
-
-
-def _across(samples: Sequence[Sample], index: int) -> Interval:
-    return median_interval([median(net_of(sample, sample.calls[index]).values()) for sample in samples])

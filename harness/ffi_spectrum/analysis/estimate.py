@@ -98,6 +98,21 @@ def estimate_results(results: Results) -> list[Estimate]:
     ]
 
 
+def net_by_process(results: Results) -> dict[str, list[Net]]:
+    """Nanoseconds per call net of the empty loop, by round, of each process of every case that was measured.
+
+    The median over rounds is the process's value, and the median of these `ns_per_call` of its estimate.
+    """
+    left_out = {record.case.id for record in results.cases if record.status != "unavailable"}
+    found: dict[str, list[Net]] = defaultdict(list)
+    for process in results.processes:
+        nets, works = _nets_and_works(process)
+        for row in process.cases:
+            if row.case.id not in left_out:
+                found[row.case.id].append(works[row.far] if row.case.rung == FLOOR else nets[row.case.id])
+    return dict(found)
+
+
 def _estimate(case: Case, samples: _Samples | None, refused: CaseRecord | None) -> Estimate:
     axes = {
         name: getattr(case, name) for name in ("kernel", "size", "rung", "variant", "form", "placement", "strategy")
@@ -126,13 +141,12 @@ def _estimate(case: Case, samples: _Samples | None, refused: CaseRecord | None) 
 def _add_process(samples: dict[str, _Samples], process: ProcessRecord) -> None:
     """Reduce one process to one value per case and quantity."""
     empty = _per_iteration(process.controls["empty"], process)
-    nets = {row.case.id: _subtract(_per_iteration(row.series, process), empty) for row in process.cases}
-    works = {name: _work(name, process, empty, nets) for name in process.far}
+    nets, works = _nets_and_works(process)
     python = median(_subtract(_per_iteration(process.controls["python_call"], process), empty).values())
     floor = median(works[FLOOR_SERIES].values()) if FLOOR_SERIES in works else 0.0
     for row in process.cases:
         sample, net = samples[row.case.id], nets[row.case.id]
-        work = works.get(row.far, {})
+        work: Net = works.get(row.far, {})
         call = median(work.values() if row.case.rung == FLOOR else net.values())
         sample.call.append(call)
         if floor > 0:
@@ -142,6 +156,13 @@ def _add_process(samples: dict[str, _Samples], process: ProcessRecord) -> None:
         if work:
             sample.far.append(median(work.values()))
             sample.boundary.append(0.0 if row.case.rung == FLOOR else median(_subtract(net, work).values()))
+
+
+def _nets_and_works(process: ProcessRecord) -> tuple[dict[str, Net], dict[str, Net]]:
+    """Per call net of the empty loop, by case, and per far-side iteration, by series: both by round."""
+    empty = _per_iteration(process.controls["empty"], process)
+    nets: dict[str, Net] = {row.case.id: _subtract(_per_iteration(row.series, process), empty) for row in process.cases}
+    return nets, {name: _work(name, process, empty, nets) for name in process.far}
 
 
 def _work(name: str, process: ProcessRecord, empty: Mapping[int, float], nets: Mapping[str, Net]) -> dict[int, float]:

@@ -23,7 +23,7 @@ class Precision:
 def looks() -> Iterator[int]:
     """Numbers of processes at which the interval is looked at: 12, 20, 40, 80, and then twice as many each time.
 
-    Looking after every process would stop at the luckiest one; six looks to 640 keep coverage near its nominal value
+    Looking after every process would stop at the luckiest one; seven looks to 640 keep coverage near its nominal value
     (`ffi-spectrum validate` replays it).
     """
     yield from (12, 20)
@@ -36,7 +36,7 @@ def is_look(processes: int) -> bool:
 
 
 def stop_at(values: Sequence[float], precision: Precision, cap: int) -> int:
-    """How many of `values` a run with this rule would have used: the replay of `should_stop` on recorded processes."""
+    """How many of `values` a run with this rule, and at most `cap` processes, would have used: a replay."""
     for look in looks():
         if look >= min(cap, len(values)):
             return min(cap, len(values))

@@ -22,24 +22,35 @@ class Judgement:
     margin_ns: float
 
 
-def judge(differences: Sequence[float], margin_ns: float, alpha: float = 0.05, p_value: float | None = None) -> Judgement:
+def judge(
+    differences: Sequence[float], margin_ns: float, alpha: float = 0.05, p_value: float | None = None
+) -> Judgement:
     """Judge per-process differences (left minus right, ns): is the left FASTER or SLOWER, or are both EQUIVALENT?
 
     EQUIVALENT is TOST at `alpha`: the 1 - 2 * alpha interval of the median lies within the margin (Schuirmann 1987).
     FASTER and SLOWER need the interval to lie off zero, and the (corrected) sign test to agree. A difference that is
-    significant and within the margin is EQUIVALENT: it is known, and too small to matter.
+    significant and within the margin is EQUIVALENT: it is known, and too small to matter. UNRESOLVED is all else, and
+    everything with too few processes for an interval of 1 - alpha: fewer than 6 at 5 %.
     """
     interval = median_interval(differences, 1 - alpha)
     tost = median_interval(differences, 1 - 2 * alpha)
     p = sign_test(differences) if p_value is None else p_value
-    is_enough = len(differences) >= 6  # with fewer no order-statistic interval reaches 95 %
+    return decide(interval, tost, p, margin_ns, len(differences), alpha)
+
+
+def decide(
+    interval: Interval, tost: Interval, p_value: float, margin_ns: float, count: int, alpha: float = 0.05
+) -> Judgement:
+    """The verdict of `judge` from its 1 - alpha and 1 - 2 * alpha intervals; `count` processes, of the smaller side."""
+    is_enough = 2 / (1 << count) <= alpha  # the chance that all lie on one side of the median: 6 processes at 5 %
+    verdict: Verdict = "UNRESOLVED"
     if is_enough and -margin_ns < tost.low and tost.high < margin_ns:
-        return Judgement("EQUIVALENT", interval, p, margin_ns)
-    if is_enough and p <= alpha and interval.high < 0:
-        return Judgement("FASTER", interval, p, margin_ns)
-    if is_enough and p <= alpha and interval.low > 0:
-        return Judgement("SLOWER", interval, p, margin_ns)
-    return Judgement("UNRESOLVED", interval, p, margin_ns)
+        verdict = "EQUIVALENT"
+    elif is_enough and p_value <= alpha and interval.high < 0:
+        verdict = "FASTER"
+    elif is_enough and p_value <= alpha and interval.low > 0:
+        verdict = "SLOWER"
+    return Judgement(verdict, interval, p_value, margin_ns)
 
 
 def sign_test(differences: Sequence[float]) -> float:
@@ -47,7 +58,7 @@ def sign_test(differences: Sequence[float]) -> float:
     below = sum(d < 0 for d in differences) + sum(d == 0 for d in differences) / 2
     count = len(differences)
     fewer = math.floor(min(below, count - below))
-    tail = sum(math.comb(count, k) for k in range(fewer + 1)) / 2**count
+    tail = sum(math.comb(count, k) for k in range(fewer + 1)) / (1 << count)
     return min(1.0, 2 * tail)
 
 

@@ -12,6 +12,8 @@ from ffi_spectrum.commands.progress import BenchProgress
 from ffi_spectrum.commands.request import Request, open_toolchain
 from ffi_spectrum.commands.screen import Screen, program
 from ffi_spectrum.commands.survey import checks_by_rung
+from ffi_spectrum.errors import MeasurementError
+from ffi_spectrum.kernels.table import KERNELS
 from ffi_spectrum.measure.run import run_plan
 from ffi_spectrum.plan import Plan
 from ffi_spectrum.report.numbers import duration
@@ -19,11 +21,12 @@ from ffi_spectrum.report.table import spectrum
 
 
 def run_bench(screen: Screen, request: Request, out: Path | None) -> None:
-    """Measure and show; raises FFISpectrumError where it cannot start or go on.
+    """Measure and show; raises FFISpectrumError where it cannot start or go on, or no requested case was measured.
 
     Ctrl-C passes through as a KeyboardInterrupt whose text says what is saved and how to go on.
     """
     plan = request.plan()
+    _note_sizes(screen, request, plan)
     toolchain = open_toolchain(request.cc)
     path = out or default_path(request.profile, datetime.now())
     with BenchProgress(screen.err) as progress:
@@ -31,8 +34,11 @@ def run_bench(screen: Screen, request: Request, out: Path | None) -> None:
             results = run_plan(plan, path, toolchain, progress)
         except KeyboardInterrupt:
             raise KeyboardInterrupt(_stopped(progress, path, request)) from None
-    for part in spectrum(estimate_results(results), checks_by_rung(), screen.out.width):
+    estimates = estimate_results(results)
+    for part in spectrum(estimates, checks_by_rung(), screen.out.width):
         screen.out.print(part)
+    if not any(e.status == "ok" and (not request.rungs or e.rung in request.rungs) for e in estimates):
+        raise MeasurementError(f"no requested case was measured; the reasons are above and in {path}")
     again = f"{program()} show {shlex.quote(str(path))}"
     screen.out.print(f"\nRaw times are in {path}; see them again with: {again}", soft_wrap=True)
 
@@ -50,8 +56,10 @@ def _stopped(progress: BenchProgress, path: Path, request: Request) -> str:
     return f"stopped; {saved} saved in {path}, go on with: {command}"
 
 
-def list_plan(screen: Screen, plan: Plan) -> None:
+def list_plan(screen: Screen, request: Request) -> None:
     """Print every case with its panel's predicted time, the cases that do not exist, and the total."""
+    plan = request.plan()
+    _note_sizes(screen, request, plan)
     for panel in plan.panels:
         screen.out.print(f"{panel.id}: {len(panel.cases)} cases, about {duration(panel.predicted_s(plan.profile))}")
         for case in panel.cases:
@@ -60,6 +68,13 @@ def list_plan(screen: Screen, plan: Plan) -> None:
         screen.out.print(line)
     count = f"{sum(len(panel.cases) for panel in plan.panels)} cases in {len(plan.panels)} panels"
     screen.out.print(f"{count} of {plan.processes} processes: about {duration(plan.predicted_s())}")
+
+
+def _note_sizes(screen: Screen, request: Request, plan: Plan) -> None:
+    """Name the planned kernels that a requested size does not apply to."""
+    sizeless = dict.fromkeys(panel.kernel for panel in plan.panels if not KERNELS[panel.kernel].dims(1))
+    if request.sizes and sizeless:
+        screen.err.print(f"note: --size does not apply to {', '.join(sizeless)}: scalar kernels have no size")
 
 
 def _missing(plan: Plan) -> Iterable[str]:

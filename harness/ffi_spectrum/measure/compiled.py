@@ -35,7 +35,7 @@ def compile_loop(
     Every name is a local variable of the loop, as in a function that a user writes. An empty call gives the empty loop.
     """
     lines = [*before, call or "pass", *after]
-    body = ["_start = _clock()", "for _ in _times:", *(f"    {line}" for line in lines), "return _clock() - _start"]
+    body = ["_start = _clock()", "for _turn in _times:", *(f"    {line}" for line in lines), "return _clock() - _start"]
     compiled = compile_function(body, ("_times", "_clock", *names))
     values = tuple(names.values())
 

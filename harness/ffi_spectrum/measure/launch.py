@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -53,18 +54,18 @@ def launch(job: Job) -> Outcome:
     marker.write_bytes((-1).to_bytes(4, "little", signed=True))
     row = job.to_json() | {"sys_path": [path or str(Path.cwd()) for path in sys.path]}
     with tempfile.TemporaryFile() as messages:
-        worker = subprocess.Popen(
-            [sys.executable, "-S", "-c", _BOOT],
+        # a process group of its own: whatever a rung started ends with its worker, and Ctrl-C reaches only us
+        with subprocess.Popen(
+            [sys.executable, "-S", "-c", _BOOT], process_group=0,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=messages, env=_environment(job),
-        )  # fmt: skip
-        try:
-            output, _ = worker.communicate(json.dumps(row).encode(), timeout=job.deadline_s)
-        except subprocess.TimeoutExpired:
-            raise _died(job, f"did not end within {job.deadline_s:.0f} s and was killed", messages) from None
-        finally:
-            if worker.poll() is None:
-                worker.kill()
-                worker.wait()
+        ) as worker:  # fmt: skip
+            try:
+                output, _ = worker.communicate(json.dumps(row).encode(), timeout=job.deadline_s)
+            except subprocess.TimeoutExpired:
+                raise _died(job, f"did not end within {job.deadline_s:.0f} s and was killed", messages) from None
+            finally:
+                with suppress(ProcessLookupError, PermissionError):
+                    os.killpg(worker.pid, signal.SIGKILL)
         if worker.returncode != 0:
             raise _died(job, _ending(worker.returncode), messages)
         return _read(job, output, messages)

@@ -1,7 +1,7 @@
 """A light worker: one short process that times Python calls against each other.
 
-It imports built-in modules alone, and of ours `compiled` and `timing`: starting is most of what a process costs. Job and
-answer are marshalled dictionaries of plain values on standard input and output.
+It imports built-in modules alone, and of ours `compiled` and `timing`: starting is most of what a process costs. Job
+and answer are marshalled dictionaries of plain values on standard input and output.
 """
 
 from __future__ import annotations
@@ -9,8 +9,10 @@ from __future__ import annotations
 import gc
 import marshal
 import os
-import signal
 import sys
+
+# `signal` itself imports enum, functools and collections: 3 ms
+from _signal import alarm  # type: ignore[import-not-found]
 
 from ffi_spectrum.measure.compiled import compile_loop
 from ffi_spectrum.measure.timing import Item, calibrate, time_rounds
@@ -20,11 +22,21 @@ if TYPE_CHECKING:
     from typing import Any
 
 THERMOMETER_NBYTES = 4096
+# Given back where the call used up all memory, or there is none left to say so: never touched, so it costs no page.
+RESERVE_NBYTES = 4 << 20
 MEDDLED = "the call changed the CPU affinity or the GIL switch interval, or left a child process: it cannot be measured"
 
 
 class Meddling(Exception):
     """The timed code changed what the measurement stands on."""
+
+
+class Wrong(Exception):
+    """The call returned something else than was expected."""
+
+
+# What an answer blames, by the type of the exception; anything else was raised by the code to be timed.
+FAULTS: dict[type[BaseException], str] = {Meddling: "meddled", Wrong: "wrong"}
 
 
 def main(job: dict[str, Any]) -> None:
@@ -34,11 +46,13 @@ def main(job: dict[str, Any]) -> None:
     os.register_at_fork(after_in_child=lambda: os._exit(0))
     output = os.dup(1)
     os.dup2(2, 1)
-    signal.alarm(job["alarm_s"])
+    alarm(job["alarm_s"])
+    reserve = bytes(RESERVE_NBYTES)
     try:
         answer = _measure(job)
-    except Exception as error:  # noqa: BLE001 - whatever the timed code raises is its author's to know
-        answer = {"error": type(error).__name__, "message": str(error)}
+    except BaseException as error:  # noqa: BLE001 - whatever the timed code raises (SystemExit, too) is its author's
+        del reserve
+        answer = {"fault": FAULTS.get(type(error), "raised"), "kind": type(error).__name__, "message": str(error)}
     if os.getpid() != owner:
         os._exit(0)  # forked behind Python's back
     content = marshal.dumps(answer, 2)
@@ -48,11 +62,10 @@ def main(job: dict[str, Any]) -> None:
 
 
 def _measure(job: dict[str, Any]) -> dict[str, Any]:
-    import resource
+    from resource import RUSAGE_SELF, getrusage
 
     pinned = _pin(job["cpu"])
-    if job["memory_nbytes"]:
-        resource.setrlimit(resource.RLIMIT_AS, (job["memory_nbytes"],) * 2)
+    _limit_memory(job["memory_nbytes"])
     padding = bytearray(job["padding"])
     stands_on = _surroundings()
     items = [Item(block, index) for index, block in enumerate(_blocks(job["snippets"], job["first"]))]
@@ -63,9 +76,7 @@ def _measure(job: dict[str, Any]) -> dict[str, Any]:
     gc.disable()
     for item in items:
         calibrate(item, job["block_ns"], len(job["orders"]))
-    disturbed = time_rounds(
-        items, job["orders"], lambda index: None, lambda: resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw
-    )
+    disturbed = time_rounds(items, job["orders"], lambda index: None, lambda: getrusage(RUSAGE_SELF).ru_nivcsw)
     if _surroundings() != stands_on:
         raise Meddling(MEDDLED)
     del padding
@@ -86,13 +97,24 @@ def _pin(cpu: int) -> bool:
     return True
 
 
+def _limit_memory(nbytes: int) -> None:
+    """Limit the address space to `nbytes`, or (0) to no more than it was limited to from outside."""
+    from resource import RLIM_INFINITY, RLIMIT_AS, getrlimit, setrlimit
+
+    _, hard = getrlimit(RLIMIT_AS)
+    soft = min(nbytes or hard, hard) if hard != RLIM_INFINITY else nbytes or hard
+    setrlimit(RLIMIT_AS, (soft, hard))
+
+
 def _surroundings() -> tuple[object, ...]:
+    has_child = True
     try:
-        has_child = bool(os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)) or True
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
     except ChildProcessError:
         has_child = False
     affinity = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
-    return (has_child, affinity, sys.getswitchinterval())
+    # the process id: code that forks behind Python's back goes on in the child, and must not be timed there
+    return (os.getpid(), has_child, affinity, sys.getswitchinterval())
 
 
 def _blocks(rows: list[dict[str, Any]], first: int) -> list[Any]:
@@ -100,7 +122,7 @@ def _blocks(rows: list[dict[str, Any]], first: int) -> list[Any]:
     loops = [(row["call"], _namespace(row)) for row in rows]
     blocks = [compile_loop(call, names, (), ()) for call, names in loops]
     first_call, first_names = loops[first]
-    arguments = {name: value for name, value in first_names.items() if name != "f"}
+    arguments = _arguments(first_names, bool(rows[first]["pickled"]))
     noop = _noop(arguments)
     blocks.append(compile_loop("", {}, (), ()))
     blocks.append(compile_loop(f"f({', '.join(arguments)})", {"f": noop, **arguments}, (), ()))
@@ -110,6 +132,13 @@ def _blocks(rows: list[dict[str, Any]], first: int) -> list[Any]:
     data = bytes(THERMOMETER_NBYTES)
     blocks.append(compile_loop("f(a)", {"f": zlib.crc32, "a": data}, (), ()))
     return blocks
+
+
+def _arguments(names: dict[str, Any], is_described: bool) -> dict[str, Any]:
+    """What the first call passes: all but `f`; in the user's own source text, all but functions and modules."""
+    if is_described:
+        return {name: value for name, value in names.items() if name != "f"}
+    return {name: value for name, value in names.items() if not callable(value) and not isinstance(value, type(sys))}
 
 
 def _noop(arguments: dict[str, Any]) -> Any:
@@ -127,12 +156,19 @@ def _namespace(row: dict[str, Any]) -> dict[str, Any]:
 
         namespace.update(_pickle.loads(row["pickled"]))
     code = compile(row["call"], "<call>", "eval")
-    names = {name: namespace[name] for name in code.co_names if name in namespace}
+    names = {name: namespace[name] for name in _names(code) if name in namespace}
     value = eval(code, dict(namespace))  # the same expression that is timed
     if row["expected"]:
         import _pickle
 
         expected = _pickle.loads(row["expected"])
-        if value != expected:
-            raise ValueError(f"returned {value!r} instead of {expected!r}")
+        differs = value != expected
+        if differs.any() if hasattr(differs, "any") else differs:  # arrays compare by element
+            raise Wrong(f"returned {value!r:.200} instead of {expected!r:.200}")
     return names
+
+
+def _names(code: Any) -> list[str]:
+    """Every name that the code looks up, within lambdas and comprehensions, too; in order of appearance."""
+    inner = [name for constant in code.co_consts if isinstance(constant, type(code)) for name in _names(constant)]
+    return list(dict.fromkeys([*code.co_names, *inner]))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import pickle
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import FunctionType
 from typing import Any
 
 from ffi_spectrum.errors import UsageError
@@ -15,9 +17,10 @@ UNCHECKED = object()
 
 @dataclass(frozen=True, slots=True)
 class Snippet:
-    """An expression over names that `setup` defines, or over those in `pickled`.
+    """An expression over names that `setup` defines, and over those in `pickled`, which win.
 
-    `expected` is the pickled value that the call must return, b"" where it is not checked.
+    `pickled` is a dictionary, `expected` the value that the call must return, both pickled; b"" stands for no names and
+    for a value that is not checked.
     """
 
     call: str
@@ -32,34 +35,45 @@ class Snippet:
 def call(function: Callable[..., Any] | str, *arguments: Any, setup: str = "", expected: Any = UNCHECKED) -> Snippet:
     """Describe a call: a callable that a fresh process can import, with arguments, or source text and its `setup`.
 
-    `call(zlib.crc32, data)` and `call("crc32(data)", setup="from zlib import crc32; data = b'x'")` are timed alike: every
-    name is a local variable of the loop. Raises UsageError for a callable that only this process knows.
+    `call(zlib.crc32, data)` and `call("crc32(data)", setup="from zlib import crc32; data = b'x'")` are timed alike:
+    every name that `setup` defines is a local variable of the loop. Raises UsageError for source text that does not
+    compile, and for a callable that only this process knows.
     """
     check = b"" if expected is UNCHECKED else _pickle(expected, "the expected value")
+    _check_syntax(setup, "exec", "setup")
     if isinstance(function, str):
         if arguments:
             raise UsageError("arguments go into the source text: call('f(1, 2)', setup='...')")
-        _check_expression(function)
-        return Snippet(function, setup, expected=check)
+        text = function.strip()
+        _check_syntax(text, "eval", "an expression")
+        return Snippet(text, setup, expected=check)
     names = [f"a{index}" for index in range(len(arguments))]
     values = {"f": function, **dict(zip(names, arguments, strict=True))}
     return Snippet(f"f({', '.join(names)})", setup, _pickle(values, f"{function!r} with its arguments"), check)
 
 
-def _check_expression(text: str) -> None:
+def _check_syntax(text: str, mode: str, what: str) -> None:
     try:
-        compile(text, "<call>", "eval")
-    except SyntaxError as error:
-        raise UsageError(f"{text!r} is not an expression: {error.msg}") from error
+        compile(text, "<call>", mode)
+    except (SyntaxError, ValueError) as error:  # ValueError: a null byte, before Python 3.12
+        raise UsageError(f"{text!r} is not valid as {what}: {error}") from error
+
+
+class _Pickler(pickle.Pickler):
+    """Refuses what only the main module of this process defines; the worker has another main module."""
+
+    def reducer_override(self, value: Any) -> Any:
+        if isinstance(value, type | FunctionType) and value.__module__ == "__main__":
+            raise pickle.PicklingError(f"{value.__qualname__} is defined in __main__: put it into a module")
+        return NotImplemented
 
 
 def _pickle(value: Any, what: str) -> bytes:
+    content = io.BytesIO()
     try:
-        content = pickle.dumps(value)
-    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        _Pickler(content).dump(value)
+    except (pickle.PicklingError, AttributeError, TypeError, ValueError, RecursionError) as error:
         raise UsageError(
             f"{what} cannot be sent to a fresh process ({error}); give source text instead: call('f(x)', setup='...')"
         ) from error
-    if b"__main__" in content:
-        raise UsageError(f"{what} is defined in __main__, which a fresh process does not have: put it into a module")
-    return content
+    return content.getvalue()

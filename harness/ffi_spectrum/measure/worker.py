@@ -74,9 +74,11 @@ def _measure(job: Job, subjects: Subjects, mark: Mark, rng: random.Random, start
         mark(item.index)
         calibrate(item, job.block_ns, job.rounds)
     calibrated_ns = time.time_ns()
+    stolen = _steal_ticks(job.cpu)
     orders = latin_rounds(len(items), job.rounds, rng)
     disturbed = time_rounds(items, orders, mark, lambda: resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw)
     usage = resource.getrusage(resource.RUSAGE_SELF)
+    stolen_after = _steal_ticks(job.cpu)
     record = ProcessRecord(
         panel=job.panel,
         process=job.process,
@@ -94,12 +96,26 @@ def _measure(job: Job, subjects: Subjects, mark: Mark, rng: random.Random, start
             "rounds_ms": round((time.time_ns() - calibrated_ns) / 1e6, 1),
             "involuntary_switches": usage.ru_nivcsw,
             "voluntary_switches": usage.ru_nvcsw,
+            "steal_ticks": None if stolen is None or stolen_after is None else stolen_after - stolen,
             "cpu": job.cpu,
             "gc": "disabled while timing",
             "blas_threads": os.environ.get("OPENBLAS_NUM_THREADS", ""),
         },
     )
     return {"process": asdict(record), "proofs": [], "refused": _refused(job, subjects)}
+
+
+def _steal_ticks(cpu: int) -> int | None:
+    """What the hypervisor took from `cpu` since boot (-1: from all), in ticks of mostly 10 ms; see proc(5), /proc/stat.
+
+    None where the system does not say.
+    """
+    try:
+        lines = Path("/proc/stat").read_text().splitlines()
+    except OSError:
+        return None
+    name = f"cpu{cpu}" if cpu >= 0 else "cpu"
+    return next((int(words[8]) for line in lines if (words := line.split())[:1] == [name] and len(words) > 8), None)
 
 
 def _series(item: Item) -> Series:
@@ -118,5 +134,6 @@ def _prove(job: Job, subjects: Subjects, mark: Mark) -> dict[str, Any]:
         except LostCalls as error:
             subjects.refused.append((subject.case, "failed", str(error)))
             continue
-        proofs.append(asdict(ProofRecord(subject.case, calls, counted, calls if subject.far in subjects.far else 0, far_counted)))
+        far_calls = calls if subject.far in subjects.far else 0
+        proofs.append(asdict(ProofRecord(subject.case, calls, counted, far_calls, far_counted)))
     return {"process": None, "proofs": proofs, "refused": _refused(job, subjects)}

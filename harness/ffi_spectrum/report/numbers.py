@@ -63,8 +63,8 @@ def ratio(value: float | None) -> str:
 
 
 def duration(seconds: float) -> str:
-    """42 s, 3 min 05 s, 1 h 02 min."""
-    whole = max(0, math.ceil(seconds))
+    """42 s, 3 min 05 s, 1 h 02 min; halves of a second are rounded up, also where arithmetic left a little less."""
+    whole = max(0, math.floor(seconds + 0.5 + 1e-6))
     if whole < 60:
         return f"{whole} s"
     if whole < 3600:

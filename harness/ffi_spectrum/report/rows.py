@@ -30,12 +30,14 @@ IMPRECISE = (
 )
 
 
-def legend_of(estimates: Iterable[Estimate], is_compact: bool = False) -> list[str]:
+def legend_of(estimates: Iterable[Estimate], is_compact: bool = False, has_ratios: bool = True) -> list[str]:
     """What a reader of these rows must know, a sentence or two each; nothing where nothing was measured."""
     measured = [estimate for estimate in estimates if estimate.status == "ok"]
     if not measured:
         return []
-    lines = [*LEGEND, PLUS_MINUS] if is_compact else [*LEGEND]
+    lines = list(LEGEND if has_ratios else LEGEND[:1])
+    if is_compact:
+        lines.append(PLUS_MINUS)
     own = dict.fromkeys(estimate.rung for estimate in measured if estimate.rung.startswith("wasmtime_"))
     if own:
         lines.append(f"wasmtime is wasmtime-py as its manual shows. {', '.join(own)}: {OWN_ENTRY}")

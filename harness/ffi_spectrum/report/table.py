@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import io
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from ffi_spectrum.analysis.estimate import Estimate
 from ffi_spectrum.report.gaps import Gap, gaps_of
+from ffi_spectrum.report.layout import LAYOUTS, Layout
 from ffi_spectrum.report.rows import Checks, Panel, Row, legend_of, panels_of
-
-# Narrower than WIDE, "±" replaces the two interval columns; narrower than MEDIUM, a line per tier replaces "checks".
-WIDE, MEDIUM = 128, 98
 
 
 def spectrum(estimates: Iterable[Estimate], checks: Checks, width: int) -> Iterator[RenderableType]:
     """Everything that `bench` and `show` print: a table per kernel and size, the legend, the gaps."""
     everything = list(estimates)
-    for panel in panels_of(everything, checks):
-        yield panel_table(panel, width)
-    legend = legend_of(everything, is_compact=width < WIDE)
+    panels = panels_of(everything, checks)
+    layout = layout_for(panels, width)
+    for panel in panels:
+        yield panel_table(panel, layout)
+    legend = legend_of(everything, is_compact=layout.is_compact, has_ratios=layout.has_ratios)
     if legend:
         yield Text()
         yield from (_note(line) for line in legend)
@@ -32,41 +34,59 @@ def spectrum(estimates: Iterable[Estimate], checks: Checks, width: int) -> Itera
         yield gap_list(gaps)
 
 
-def panel_table(panel: Panel, width: int) -> RenderableType:
+def layout_for(panels: Iterable[Panel], width: int) -> Layout:
+    """The fullest layout in which every row of every panel fits `width` columns."""
+    shown = list(panels)
+    for layout in LAYOUTS[:-1]:
+        if width >= layout.min_width and all(_width_of(_rows_table(panel, layout)) <= width for panel in shown):
+            return layout
+    return LAYOUTS[-1]
+
+
+def panel_table(panel: Panel, layout: Layout) -> RenderableType:
     """One table: a section per form, a row per case."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for number, (header, is_text) in enumerate(_columns(width)):
-        table.add_column(header, justify="left" if is_text else "right", no_wrap=number > 0, overflow="fold")
-    for form, rows in panel.forms.items():
-        table.add_row(Text(form, style="bold"))
-        for row in rows:
-            table.add_row(*_cells(row, width))
-    parts: list[RenderableType] = [Text(), Text(panel.title, style="bold"), table]
-    if width < MEDIUM:
+    body = _rows_table(panel, layout) if layout.columns else _stacked(panel)
+    parts: list[RenderableType] = [Text(), Text(panel.title, style="bold"), body]
+    if "checks" not in layout.names:
         parts += [_note(line) for line in _checks_lines(panel)]
     return Group(*parts)
 
 
-def _columns(width: int) -> list[tuple[str, bool]]:
-    if width < MEDIUM:
-        names = ["place-\nment", "time\nper call", "\nboundary", "times\nfloor", "times\nPython"]
-    elif width < WIDE:
-        names = ["\nplacement", "time\nper call", "\nboundary", "times\nfloor", "times\nPython call", "\nchecks"]
-    else:
-        names = ["\nplacement", "\ntime per call", "95 %\ninterval", "\nboundary", "95 %\ninterval"]
-        names += ["times\nfloor", "times\nPython call", "\nchecks"]
-    text = ("", "place-\nment", "\nplacement", "\nchecks")
-    return [(name, name in text) for name in ["", *names]]
+def _rows_table(panel: Panel, layout: Layout) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("", no_wrap=True)
+    for column in layout.columns:
+        table.add_column(column.header, justify="left" if column.is_text else "right", no_wrap=True)
+    for form, rows in panel.forms.items():
+        table.add_row(Text(form, style="bold"))
+        for row, way in zip(rows, _ways(rows, layout), strict=True):
+            table.add_row(way, *(column.cell(row) for column in layout.columns))
+    return table
 
 
-def _cells(row: Row, width: int) -> list[str]:
-    way = f"{'~' if row.is_imprecise else ' '} {row.way}"
-    if width >= WIDE:
-        times = [row.call.time, row.call.interval, row.boundary.time, row.boundary.interval]
-    else:
-        times = [row.call.compact, row.boundary.compact]
-    cells = [way, row.placement, *times, row.to_floor, row.to_python_call]
-    return cells if width < MEDIUM else [*cells, row.checks]
+def _stacked(panel: Panel) -> RenderableType:
+    """For a width that no table fits: the rung on a line of its own, its times below."""
+    lines: list[RenderableType] = []
+    for form, rows in panel.forms.items():
+        lines.append(Text(form, style="bold"))
+        for row, way in zip(rows, _ways(rows, LAYOUTS[-1]), strict=True):
+            times = (("time per call", row.call.time), ("boundary", row.boundary.time))
+            lines += [Text(way), *(Text(f"    {name:<13} {time:>11}") for name, time in times)]
+    return Group(*lines)
+
+
+def _ways(rows: Sequence[Row], layout: Layout) -> Iterator[str]:
+    """The first cell of each row; without a column for it, the placement follows where only it tells two rows apart."""
+    count = Counter(row.way for row in rows)
+    for row in rows:
+        way = row.way if "placement" in layout.names or count[row.way] == 1 else f"{row.way} {row.placement}"
+        yield f"{'~' if row.is_imprecise else ' '} {way}"
+
+
+def _width_of(table: Table) -> int:
+    """Columns that `table` takes where nothing limits it."""
+    console = Console(width=10_000, file=io.StringIO())
+    return console.measure(table).maximum
 
 
 def _checks_lines(panel: Panel) -> list[str]:

@@ -12,6 +12,7 @@ from .fakes import estimate, refused
 def test_ordinary_rows_need_no_more_than_their_columns() -> None:
     assert legend_of([estimate("ctypes")]) == [*LEGEND]
     assert legend_of([estimate("ctypes")], is_compact=True) == [*LEGEND, PLUS_MINUS]
+    assert legend_of([estimate("ctypes")], is_compact=True, has_ratios=False) == [LEGEND[0], PLUS_MINUS]
     assert legend_of([refused("wasmtime_fast", "no headers")]) == []
 
 

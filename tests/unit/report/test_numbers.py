@@ -61,9 +61,12 @@ def test_a_ratio_has_three_digits(value: float | None, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(-1.0, "0 s"), (0.2, "1 s"), (59.0, "59 s"), (60.0, "1 min 00 s"), (185.0, "3 min 05 s"), (3720.0, "1 h 02 min")],
-)
-def test_a_duration_is_rounded_up_and_never_negative(seconds: float, text: str) -> None:
+    [
+        (-1.0, "0 s"), (1e-12, "0 s"), (0.4, "0 s"), (0.5, "1 s"), (2.4999999, "3 s"), (59.4, "59 s"),
+        (59.5, "1 min 00 s"), (185.0, "3 min 05 s"), (3720.0, "1 h 02 min"),
+    ],
+)  # fmt: skip
+def test_a_duration_is_rounded_half_up_and_never_negative(seconds: float, text: str) -> None:
     assert duration(seconds) == text
 
 

@@ -44,7 +44,7 @@ def cells(lines: list[str], start: str) -> list[str]:
 
 def test_the_widest_table_shows_intervals_in_full() -> None:
     assert cells(rendered(ROWS, 140), "  cext  ") == [
-        "cext", "host", "1.204 us", "1.201 to 1.207", "352 ns", "345 to 360", "2.22", "31.1", "error-safe",
+        "cext", "host", "1.204 us", "1.201 to 1.207", "352 ns", "348 to 360", "2.22", "31.1", "error-safe",
     ]  # fmt: skip
 
 
@@ -58,6 +58,63 @@ def test_without_room_for_a_column_the_tiers_follow_the_table() -> None:
     lines = rendered(ROWS, 80)
     assert "unchecked: floor, python" in lines
     assert "error-safe: cext" in lines
+
+
+# Real names, the longest one among them, and the widest times.
+NARROW = [
+    FLOOR,
+    estimate("wasmtime_fast_nogil", placement="guest"),
+    estimate(
+        "wasmtime_fast_nogil", placement="host", ns_per_call=123_456_789.0, ns_low=123_456_780.0, ns_high=123_456_790.0,
+        boundary_ns=-123_456_789.0, boundary_low=-123_456_790.0, boundary_high=-123_456_780.0,
+    ),
+    estimate("ctypes", form="fresh", variant="ndpointer"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("width", [30, 40, 50, 60, 69])
+def test_narrow_terminals_get_every_rung_and_its_two_times_in_full(width: int) -> None:
+    lines = rendered(NARROW, width)
+    assert max(map(len, lines)) <= width
+    text = "\n".join(lines)
+    assert "…" not in text
+    for name in ("floor.dlsym", "wasmtime_fast_nogil guest", "wasmtime_fast_nogil host", "ctypes.ndpointer"):
+        (number,) = [i for i, line in enumerate(lines) if line.startswith(("  " + name, "~ " + name))]
+        row = " ".join(lines[number : number + 3])
+        if name.endswith("host"):
+            assert "123.457" in row
+            assert "-123.457" in row
+        elif name != "floor.dlsym":
+            assert "655" in row
+            assert "352" in row
+    assert not any(word in text for word in ("place-", "times floor", "times Python", "2.22", "31.1"))
+
+
+def test_a_placement_is_named_beside_the_rung_only_where_it_tells_rows_apart() -> None:
+    rows = [estimate("ctypes"), estimate("cext", placement="host"), estimate("cext", placement="library")]
+    starts = [line.split("  ")[1] for line in rendered(rows, 60) if line.startswith("  c")]
+    assert starts == ["ctypes", "cext host", "cext library"]
+
+
+@pytest.mark.parametrize(
+    ("width", "intervals", "signs", "others"),
+    [
+        (140, 2, 0, {"placement", "floor", "checks"}),
+        (100, 0, 2, {"placement", "floor", "checks"}),
+        (85, 0, 2, {"place-", "floor"}),
+        (75, 0, 2, set()),
+        (62, 0, 2, set()),
+        (56, 0, 0, set()),
+    ],
+)
+def test_columns_go_before_a_name_or_a_number_does(width: int, intervals: int, signs: int, others: set[str]) -> None:
+    lines = rendered([estimate("wasmtime_fast_nogil", variant="a_long_variant")], width)
+    words = " ".join(lines[2:4]).split()
+    assert words.count("interval") == intervals
+    assert {"placement", "place-", "floor", "checks"} & set(words) == others
+    (row,) = [line for line in lines if line.startswith("  wasmtime_fast_nogil.a_long_variant ")]
+    assert row.count("±") == signs
+    assert {"655", "352"} <= set(row.split())
 
 
 @pytest.mark.parametrize("width", [80, 100, 120, 140])

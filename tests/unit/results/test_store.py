@@ -15,11 +15,13 @@ from ffi_spectrum.results.record import CaseRecord, CaseSeries, ProcessRecord, P
 from ffi_spectrum.results.store import read_results
 from ffi_spectrum.results.writer import check_writable, open_results
 
-RUN = RunRecord({"panels": {}, "profile": {}}, "plan-1", "library-1", {"cpu": "x"}, {}, "2026-01-01T00:00:00+00:00", "0.1.0")
+PLAN = {"panels": {}, "profile": {}}
+RUN = RunRecord(PLAN, "plan-1", "library-1", {"cpu": "x"}, {}, "2026-01-01T00:00:00+00:00", "0.1.0")
 CASE = Case("crc32", 7, "ctypes", "fresh", "host", "data_as", params=(("calls", 8),))
 BLOCKS = Series(5, [0, 1], [10, 11])
 CONTROLS = {"empty": BLOCKS, "python_call": BLOCKS}
-PROCESS = ProcessRecord("p", 3, 9, [CaseSeries(CASE, BLOCKS, "ctypes")], {"ctypes": BLOCKS}, {}, CONTROLS, facts={"cpu": 1})
+ROWS = [CaseSeries(CASE, BLOCKS, "ctypes")]
+PROCESS = ProcessRecord("p", 3, 9, ROWS, {"ctypes": BLOCKS}, {}, CONTROLS, facts={"cpu": 1})
 FAILED = CaseRecord(CASE, "failed", "died", "p")
 PROOF = ProofRecord(CASE, 100, 100, 100, 100)
 

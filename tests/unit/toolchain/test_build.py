@@ -14,6 +14,8 @@ from ffi_spectrum.rungs.table import RUNGS, rung_class
 from ffi_spectrum.toolchain import sources
 from ffi_spectrum.toolchain.artifact import Artifact
 from ffi_spectrum.toolchain.build import Toolchain
+from ffi_spectrum.toolchain.compiler import python_include
+from ffi_spectrum.toolchain.extension import load_extension
 from ffi_spectrum.toolchain.target import WASM32
 
 FACTS = {
@@ -21,6 +23,13 @@ FACTS = {
     "was_cached",
 }  # fmt: skip
 NATIVE = ("floor", "ctypes")
+
+
+MODULE = """
+#include <Python.h>
+static struct PyModuleDef definition = {.m_base = PyModuleDef_HEAD_INIT, .m_name = "_ffis_empty", .m_size = 0};
+PyMODINIT_FUNC PyInit__ffis_empty(void) { return PyModule_Create(&definition); }
+"""
 
 
 @pytest.fixture
@@ -120,6 +129,40 @@ def reason_of(name: str, toolchain: Toolchain) -> str:
     except Unavailable as absent:
         return absent.reason
     return ""
+
+
+def test_an_unusable_cache_keeps_away_only_the_rungs_that_build(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    toolchain = Toolchain(cache_root=tmp_path / "file" / "cache")
+    assert toolchain.cache_root == tmp_path / "file" / "cache"
+    assert rung_class("python").build(toolchain) == {}
+    for _ in range(2):
+        with pytest.raises(BuildError, match="set FFI_SPECTRUM_CACHE"):
+            rung_class("ctypes").build(toolchain)
+
+
+def test_an_extension_finds_its_library_in_a_folder_with_a_comma(tmp_path: Path) -> None:
+    """The linker splits -Wl,-rpath,DIR at commas."""
+    try:
+        python_include()
+    except Unavailable as absent:
+        pytest.skip(absent.reason)
+    folder = tmp_path / "a,b"
+    folder.mkdir()
+    library = Artifact(folder / "libffis.so", {})
+    shutil.copy(Toolchain().native_library().path, library.path)
+    toolchain = Toolchain(cache_root=tmp_path / "cache")
+    toolchain.cache.zig = Toolchain().cache.zig  # libc is there already
+    built = toolchain.extension("_ffis_empty", MODULE, library)
+    assert f"{folder}\0".encode() in built.path.read_bytes()
+    assert load_extension("_ffis_empty", built).__name__ == "_ffis_empty"
+
+
+def test_a_program_that_is_no_compiler_is_named(tmp_path: Path) -> None:
+    program = shutil.which("true")
+    assert program
+    with pytest.raises(BuildError, match=rf"^{program} ended .* did not write add\.o: .* choose another with --cc$"):
+        Toolchain(program, cache_root=tmp_path / "cache").native_library()
 
 
 @pytest.mark.parametrize("name", NATIVE)

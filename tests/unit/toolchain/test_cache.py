@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -13,7 +15,7 @@ from typing import Any
 import pytest
 
 from ffi_spectrum.errors import BuildError
-from ffi_spectrum.toolchain.cache import MANIFEST, Cache, default_cache_root
+from ffi_spectrum.toolchain.cache import MANIFEST, Cache
 
 Make = Callable[[Path], dict[str, Any]]
 
@@ -53,7 +55,7 @@ def test_other_material_is_another_entry(cache: Cache) -> None:
 
 def test_everything_is_private(cache: Cache) -> None:
     folder = cache.get({"key": 1}, Maker()).folder
-    for path in (cache.root, cache.entries, cache.zig, folder):
+    for path in (cache.root, cache.entries, cache.zig, cache.locks, folder):
         assert stat.S_IMODE(path.stat().st_mode) == 0o700, path
 
 
@@ -131,8 +133,10 @@ def test_list_and_clear(cache: Cache) -> None:
         cache.get({"key": key}, Maker("x" * 1000))
     assert len(cache.list()) == 2
     assert cache.nbytes() >= 2000
+    assert len(list(cache.locks.iterdir())) == 2
     assert cache.clear() >= 2000
     assert cache.list() == []
+    assert [path for path in cache.root.rglob("*") if path.is_file()] == []
     assert cache.get({"key": 1}, Maker()).was_cached is False
 
 
@@ -146,6 +150,29 @@ def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:
         Cache(home)
     assert stat.S_IMODE(home.stat().st_mode) == 0o755
     assert [path.name for path in home.iterdir()] == ["letter"]
+
+
+@pytest.mark.parametrize("name", ["entries", "zig", "locks"])
+def test_a_cache_that_lost_a_folder_is_used_again(cache: Cache, name: str) -> None:
+    cache.get({"key": 1}, Maker())
+    shutil.rmtree(cache.root / name)
+    assert Cache(cache.root).get({"key": 2}, Maker()).was_cached is False
+
+
+def test_a_folder_is_no_cache_for_having_a_folder_of_the_same_name(tmp_path: Path) -> None:
+    for name in ("zig", "letters"):
+        (tmp_path / name).mkdir()
+    with pytest.raises(BuildError, match="holds other files"):
+        Cache(tmp_path)
+
+
+def test_a_full_disk_is_a_build_error(cache: Cache) -> None:
+    def fail(folder: Path) -> dict[str, Any]:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with pytest.raises(BuildError, match=r"No space left on device.*set FFI_SPECTRUM_CACHE"):
+        cache.get({"key": 1}, fail)
+    assert list(cache.entries.iterdir()) == []
 
 
 def test_clear_removes_only_what_the_cache_made(cache: Cache) -> None:
@@ -168,18 +195,6 @@ def test_a_file_in_the_place_of_the_root(tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("")
     with pytest.raises(BuildError, match="FFI_SPECTRUM_CACHE"):
         Cache(tmp_path / "cache")
-
-
-def test_default_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FFI_SPECTRUM_CACHE", str(tmp_path / "chosen"))
-    assert default_cache_root() == tmp_path / "chosen"
-    monkeypatch.delenv("FFI_SPECTRUM_CACHE")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
-    assert default_cache_root() == tmp_path / "xdg" / "ffi-spectrum"
-    (tmp_path / "file").write_text("")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
-    assert default_cache_root().name == f"ffi-spectrum-{os.getuid()}"
 
 
 BUILDER = """

@@ -90,6 +90,14 @@ def test_a_compiler_that_vanished(fake: Fake, tmp_path: Path) -> None:
         found.run([], tmp_path)
 
 
+def test_a_program_that_writes_no_output_is_no_compiler(fake: Fake, tmp_path: Path) -> None:
+    found = find_compiler(fake("exit 0"))
+    with pytest.raises(BuildError, match=r"fakecc ended without an error and did not write add\.o: .* with --cc"):
+        found.run(["-c", "add.c", "-o", str(tmp_path / "add.o")], tmp_path)
+    (tmp_path / "add.o").write_text("made")
+    assert found.run(["-c", "add.c", "-o", str(tmp_path / "add.o")], tmp_path) == ""
+
+
 def test_a_stuck_compiler_ends_at_the_deadline_with_its_children(fake: Fake, tmp_path: Path) -> None:
     child = tmp_path / "child.pid"
     found = find_compiler(fake(f"sleep 600 & echo $! > {child}\nwait"))

@@ -1,0 +1,1 @@
+"""The harness measures itself: known delays, identical code, replayed processes."""
