@@ -80,7 +80,7 @@ def main() -> None:
     verdicts = ", ".join(f"{count} {verdict}" for verdict, count in sorted(Counter(r.verdict for r in rows).items()))
     print(f"{failed} of {rate.count} gates failed: {rate.percent:.1f} %, below {rate.upper_percent():.1f} % (95 %)")
     print(f"verdicts on {len(rows)} calls: {verdicts}")
-    print(f"intervals without zero: {zero.hits} of {zero.count}, {zero.percent:.1f} % (5 % are nominal)")
+    print(f"intervals without zero: {zero.hits} of {zero.count}, {zero.percent:.1f} % (5 % are nominal for one look)")
     seconds = (time.monotonic() - started) / options.gates
     disturbed = sum(bool(row.note) for row in rows)
     print(f"{seconds:.1f} s a gate; {disturbed} rows much disturbed; load {min(load):.1f} to {max(load):.1f}")

@@ -96,19 +96,37 @@ def gate(base_ref: str | None, write_workflow: Path | None, is_json: bool, **opt
 @click.option("--quick", "is_quick", is_flag=True, help="Replays of the shipped pool, and what fits into two minutes.")
 @click.option("--pool", type=PATH, default=Path("results/pool.json.gz"), show_default=True,
               help="Where the full run writes its 2,000 processes.")  # fmt: skip
+@click.option("--out", type=PATH, metavar="FILE.md", help="Write the table as a page, too.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Seed of replays and of the order of processes.")
 @cc_option
 @json_option
-def validate(is_quick: bool, pool: Path, seed: int, cc: str, is_json: bool) -> None:
+def validate(is_quick: bool, pool: Path, out: Path | None, seed: int, cc: str, is_json: bool) -> None:
     """Test the harness itself, here and now: a line per target.
 
     Exit code 1 where a target is missed. The full run takes about ten minutes and wants a quiet machine.
     """
-    from ffi_spectrum.commands.validate import run_validation
+    from ffi_spectrum.commands.report import save
+    from ffi_spectrum.commands.validate import run_validation, to_markdown
 
     targets = run_validation(open_screen(), is_quick, pool, seed, cc, is_json)
     if is_json:
         echo_json([target.to_json() for target in targets])
+    if out:
+        save(to_markdown(targets, "ffi-spectrum validate --quick" if is_quick else "ffi-spectrum validate"), out)
     missed = [target.target for target in targets if not target.is_met]
     if missed:
         fail(f"{len(missed)} of {len(targets)} targets missed: {'; '.join(missed)}", 1)
+
+
+@main.command()
+@click.option("--runs", type=click.IntRange(min=2), default=5, show_default=True, help="Runs of each tool, in turns.")
+@click.option("--seconds", type=float, default=5.0, show_default=True, help="Wall time of one run of each tool.")
+@click.option("--defaults", is_flag=True, help="Run pyperf at its defaults, too: a minute more per run.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Seed of the order of tools and processes.")
+@cc_option
+@json_option
+def peers(runs: int, seconds: float, defaults: bool, seed: int, cc: str, is_json: bool) -> None:
+    """Measure one pair by pyperf, pytest-benchmark and this harness."""
+    from ffi_spectrum.commands.peers import run_peers
+
+    run_peers(open_screen(), runs, seconds, seed, is_json, cc, defaults)

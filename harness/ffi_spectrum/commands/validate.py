@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 from ffi_spectrum.commands.screen import Screen
 from ffi_spectrum.errors import ResultsError
+from ffi_spectrum.results.fingerprint import take_fingerprint
 from ffi_spectrum.toolchain.build import Toolchain
 from ffi_spectrum.validation.pool import load_pool
 from ffi_spectrum.validation.target import Target
@@ -30,6 +32,27 @@ def run_validation(screen: Screen, is_quick: bool, pool: Path, seed: int, cc: st
         if not is_json:
             screen.out.print(_line(target), highlight=False, soft_wrap=True)
     return found
+
+
+def to_markdown(targets: list[Target], how: str) -> str:
+    """A page of its own: date, machine, command, and a row per target."""
+    facts = take_fingerprint()
+    lines = [
+        "# What the harness reaches",
+        "",
+        f"Measured {datetime.now(UTC):%Y-%m-%d} on {facts['cpu']} ({facts['cpus']} CPUs, "
+        f"{'virtual machine, ' if facts['hypervisor'] else ''}{facts['system']}), "
+        f"{facts['implementation']} {facts['python']}, by `{how}`.",
+        "",
+        "| target | figure | bound | met | on what it rests |",
+        "| --- | ---: | ---: | --- | --- |",
+    ]
+    for target in targets:
+        figure = f"{target.figure:.3g} {target.unit}"
+        lines.append(
+            f"| {target.target} | {figure} | {target.bound} | {'yes' if target.is_met else 'no'} | {target.detail} |"
+        )
+    return "\n".join(lines) + "\n"
 
 
 def _check_place(pool: Path) -> None:
