@@ -15,7 +15,7 @@ from ffi_spectrum.results.record import CaseRecord, CaseSeries, ProcessRecord, P
 from ffi_spectrum.results.store import read_results
 from ffi_spectrum.results.writer import check_writable, open_results
 
-PLAN = {"panels": {}, "profile": {}}
+PLAN: dict[str, Any] = {"panels": {}, "profile": {}}
 RUN = RunRecord(PLAN, "plan-1", "library-1", {"cpu": "x"}, {}, "2026-01-01T00:00:00+00:00", "0.1.0")
 CASE = Case("crc32", 7, "ctypes", "fresh", "host", "data_as", params=(("calls", 8),))
 BLOCKS = Series(5, [0, 1], [10, 11])
