@@ -58,7 +58,7 @@ def sample_calls(
     def is_enough(samples: list[Sample]) -> bool:
         if time.monotonic() >= give_up:
             return True
-        return is_look(len(samples)) and precision.is_met(median_interval(_values(samples)))
+        return is_look(len(samples)) and precision.stops(_values(samples))
 
     samples = sample_until(snippets, protocol, is_enough, secrets.randbits(32) if seed is None else seed)
     # before the first look an interval may be narrow by chance alone: of one process it has no width at all

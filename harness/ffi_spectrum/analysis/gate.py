@@ -76,9 +76,7 @@ def margin_of(pairs: Sequence[Pair], index: int, margin_ns: float | None) -> flo
 def is_precise(pairs: Sequence[Pair], margin_ns: float | None) -> bool:
     """True where every call's difference is known to half its margin, or to a tenth of itself."""
     return all(
-        Precision(margin_of(pairs, index, margin_ns) / 2, POINT_FRACTION).is_met(
-            median_interval(pair_differences(pairs, index))
-        )
+        Precision(margin_of(pairs, index, margin_ns) / 2, POINT_FRACTION).stops(pair_differences(pairs, index))
         for index in range(len(pairs[0][0].calls))
     )
 

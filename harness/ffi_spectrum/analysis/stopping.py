@@ -8,6 +8,11 @@ from itertools import count
 
 from ffi_spectrum.analysis.interval import Interval, median_interval
 
+# A run that stops as soon as its 95 % interval is narrow stops a little more often at one that is narrow by luck: replayed
+# on 2,000 recorded processes, coverage fell to 92.8 % and identical code was called different in 7.2 % of the runs.
+# Asking the 98 % interval to be as narrow costs a third more processes; the reported 95 % interval then covers 94.2 %.
+STOP_CONFIDENCE = 0.98
+
 
 @dataclass(frozen=True, slots=True)
 class Precision:
@@ -18,6 +23,10 @@ class Precision:
 
     def is_met(self, interval: Interval) -> bool:
         return interval.half_width <= max(self.half_width_ns, self.fraction * abs(interval.point))
+
+    def stops(self, values: Sequence[float]) -> bool:
+        """True where a run may stop at this look: the wider interval of STOP_CONFIDENCE is narrow enough."""
+        return self.is_met(median_interval(values, STOP_CONFIDENCE))
 
 
 def looks() -> Iterator[int]:
@@ -40,6 +49,6 @@ def stop_at(values: Sequence[float], precision: Precision, cap: int) -> int:
     for look in looks():
         if look >= min(cap, len(values)):
             return min(cap, len(values))
-        if precision.is_met(median_interval(values[:look])):
+        if precision.stops(values[:look]):
             return look
     raise AssertionError("looks never end")

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from statistics import linear_regression, median
 
 from ffi_spectrum.analysis.difference import differences, paired
-from ffi_spectrum.analysis.interval import median_interval
 from ffi_spectrum.analysis.stopping import Precision, is_look
 from ffi_spectrum.analysis.verdict import judge
 from ffi_spectrum.errors import WorkerDied
@@ -90,7 +89,7 @@ def time_to(subjects: Subjects, half_width_ns: float, bound_s: float, seed: int)
 
     def is_enough(samples: list[Sample]) -> bool:
         late = time.monotonic() - started > 3 * bound_s
-        return late or (is_look(len(samples)) and precision.is_met(median_interval(differences(samples))))
+        return late or (is_look(len(samples)) and precision.stops(differences(samples)))
 
     samples = sample_until(subjects.pair(), Protocol(), is_enough, seed)
     seconds = time.monotonic() - started

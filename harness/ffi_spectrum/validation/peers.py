@@ -1,4 +1,4 @@
-"""The same pair by other tools and by this harness, in one session: who repeats, and who errs on identical code."""
+"""The same pair by other tools and by this harness, in turns: who repeats, and who errs on identical code."""
 
 from __future__ import annotations
 

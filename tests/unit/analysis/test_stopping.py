@@ -43,7 +43,7 @@ def test_precision_is_the_larger_of_both_bounds(precision: Precision, interval: 
 def live(values: list[float], precision: Precision, cap: int) -> int:
     """Process by process, as a run goes: ask after each, look only where a look is scheduled."""
     for count in range(1, len(values) + 1):
-        if count >= cap or (is_look(count) and precision.is_met(median_interval(values[:count]))):
+        if count >= cap or (is_look(count) and precision.stops(values[:count])):
             return count
     return len(values)
 
