@@ -27,6 +27,8 @@ def start_and_signal(tree: ScratchTree, number: signal.Signals) -> subprocess.Co
     bench = subprocess.Popen(
         tree.command("bench", *OPTIONS), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         env=tree.environment(), cwd=tree.root,
+        # a job in the background ignores Ctrl-C, and so would everything that it starts
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     try:
         give_up = time.monotonic() + DEADLINE_S

@@ -8,9 +8,10 @@ from itertools import count
 
 from ffi_spectrum.analysis.interval import Interval, median_interval
 
-# A run that stops as soon as its 95 % interval is narrow stops a little more often at one that is narrow by luck: replayed
-# on 2,000 recorded processes, coverage fell to 92.8 % and identical code was called different in 7.2 % of the runs.
-# Asking the 98 % interval to be as narrow costs a third more processes; the reported 95 % interval then covers 94.2 %.
+# A run that stops as soon as its 95 % interval is narrow stops a little more often at one that is narrow by luck:
+# replayed on 2,000 recorded processes, coverage fell to 92.8 % and identical code was called different in 7.2 % of the
+# runs. Asking the 98 % interval to be as narrow costs a third more processes; the reported 95 % interval then covers
+# 94.2 %.
 STOP_CONFIDENCE = 0.98
 
 
