@@ -9,6 +9,8 @@ Form = Literal["prebound", "fresh"]
 Placement = Literal["none", "host", "library", "guest", "shared", "device"]
 Strategy = Literal["per_call", "pipelined", "batched", "replayed", "fused"]
 PanelGroup = Literal["in-process", "out-of-process", "device"]
+# The strategy's numbers, sorted by name.
+Params = tuple[tuple[str, int], ...]
 Status = Literal["ok", "unavailable", "failed", "skipped"]
 
 FORMS: tuple[Form, ...] = get_args(Form)
@@ -30,7 +32,7 @@ class Case:
     placement: Placement
     variant: str = ""
     strategy: Strategy = "per_call"
-    params: tuple[tuple[str, int], ...] = field(default=())
+    params: Params = field(default=())
 
     @property
     def id(self) -> str:

@@ -8,7 +8,11 @@ FFISpectrumError
 ├── CallError             a call through a rung went wrong
 │   ├── BadArgument       an argument that the kernel must not be called with
 │   ├── RungClosed        the rung was closed before the call was bound
-│   └── FarSideTrap       the far side stopped the call (a WebAssembly trap)
+│   ├── FarSideTrap       the far side stopped the call (a WebAssembly trap)
+│   ├── FarSideDied       the worker process behind the call ended
+│   ├── DeadlineExceeded  no answer came in time; the channel is retired and its worker killed
+│   ├── ChannelRetired    a call on a channel that was retired before
+│   └── ProtocolError     a worker that is silent at its start, another than expected, or answers nonsense
 └── MeasurementError      a measurement that must not be used
     ├── WrongResult       the rung answered, and the answer is wrong
     ├── LostCalls         N calls did not reach the far side N times
@@ -54,6 +58,22 @@ class RungClosed(CallError):
 
 class FarSideTrap(CallError):
     """The far side stopped the call; it stays usable afterwards."""
+
+
+class FarSideDied(CallError):
+    """The worker process behind the call ended; the text says how."""
+
+
+class DeadlineExceeded(CallError):
+    """No answer came in time: the channel is retired, so that a late answer reaches no other call."""
+
+
+class ChannelRetired(CallError):
+    """A call on a channel that was retired before; open the rung again."""
+
+
+class ProtocolError(CallError):
+    """A worker is silent at its start, has another version or library than expected, or answers nonsense."""
 
 
 class MeasurementError(FFISpectrumError):

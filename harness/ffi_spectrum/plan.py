@@ -7,7 +7,7 @@ import json
 import secrets
 import tomllib
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from importlib.resources import files
 from typing import Any
 
@@ -147,10 +147,10 @@ def _cases(
         rung = rung_class(name)
         missing = rung.missing(kernel, size)
         too_long = _too_long(rung.info, kernel, size, profile)
-        for form, placement, variant in rung.ways(kernel):
-            if forms and form not in forms and name != ANCHOR:
+        for way in rung.ways(kernel):
+            if forms and way.form not in forms and name != ANCHOR:
                 continue
-            case = Case(kernel.name, size, name, form, placement, variant)
+            case = replace(way, size=size)
             if missing or too_long:
                 absent.append((case, "unavailable" if missing else "skipped", missing or too_long))
             else:

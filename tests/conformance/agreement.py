@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ffi_spectrum.case import Case
 from ffi_spectrum.kernels.spec import KernelSpec
 from ffi_spectrum.kernels.workload import Workload
 from ffi_spectrum.measure.loop import call_once, outputs_of
-from ffi_spectrum.rungs.base import Rung
+from ffi_spectrum.rungs.base import BoundCall, Buffers, Rung
 
 from .opened import OpenRungs
 
@@ -55,10 +56,15 @@ def difference(kernel: KernelSpec, got: Mapping[str, Any], want: Mapping[str, An
     return ""
 
 
-def run(rung: Rung, workload: Workload, form: Any, placement: Any, variant: str = "") -> Outputs:
+def bind(rung: Rung, buffers: Buffers, way: Case) -> BoundCall:
+    """The call of this case."""
+    return rung.bind(buffers, way.form, way.variant, way.strategy, way.params)
+
+
+def run(rung: Rung, workload: Workload, way: Case) -> Outputs:
     """Place, bind and call once; everything that the call produced."""
-    buffers = rung.place(workload, placement)
-    bound = rung.bind(buffers, form, variant)
+    buffers = rung.place(workload, way.placement)
+    bound = bind(rung, buffers, way)
     outputs = outputs_of(rung, buffers, bound, call_once(bound))
     return wrapped(workload.kernel, outputs) if rung.info.agreement == "tolerance" else outputs
 
@@ -75,8 +81,8 @@ class Reference:
         if key is not None and key in self._answers:
             return self._answers[key]
         rung = self._rungs.get("ctypes")
-        placement = "none" if workload.kernel.is_scalar else "host"
-        answers = run(rung, workload, "prebound", placement)
+        way = next(way for way in rung.ways(workload.kernel) if way.form == "prebound")
+        answers = run(rung, workload, way)
         answers = {name: np.copy(value) for name, value in answers.items()}
         if key is not None:
             self._answers[key] = answers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -35,8 +36,7 @@ NATIVE = [name for name, kind in CLASSES.items() if "libffis" in kind.info.nativ
 
 def ways(name: str, kernel: KernelSpec) -> Iterator[Case]:
     """Every way in which the rung `name` reaches `kernel`, as a case of size 0."""
-    for form, placement, variant in CLASSES[name]({}).ways(kernel):
-        yield Case(kernel.name, 0, name, form, placement, variant)
+    yield from CLASSES[name].ways(kernel)
 
 
 def cases(sizes: Sequence[int] = SIZES, kernels: Sequence[KernelSpec] = tuple(KERNELS.values())) -> list[Any]:
@@ -46,7 +46,7 @@ def cases(sizes: Sequence[int] = SIZES, kernels: Sequence[KernelSpec] = tuple(KE
         for kernel in kernels:
             for way in ways(name, kernel):
                 for size in sizes if has_sizes(kernel) else (0,):
-                    case = Case(kernel.name, size, name, way.form, way.placement, way.variant)
+                    case = replace(way, size=size)
                     found.append(pytest.param(case, id=case.id))
     return found
 

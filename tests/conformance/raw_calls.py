@@ -20,6 +20,7 @@ from ffi_spectrum.kernels.table import KERNELS
 from ffi_spectrum.kernels.workload import Workload, make_workload
 from ffi_spectrum.rungs.base import BoundCall, Check, Rung
 
+from .agreement import bind
 from .bad_values import NOTHING, SPOILS, shorter
 from .cells import ways
 
@@ -51,7 +52,7 @@ def fresh_calls(rung: Rung, check: Check) -> Iterator[tuple[Workload, BoundCall]
             if way.form == "fresh" or kernel.is_scalar:
                 workload = make_workload(kernel, SIZE)
                 buffers = rung.place(workload, way.placement)
-                yield workload, rung.bind(buffers, way.form, way.variant)
+                yield workload, bind(rung, buffers, way)
 
 
 def with_argument(bound: BoundCall, change: Callable[[list[ast.expr]], Any]) -> BoundCall:

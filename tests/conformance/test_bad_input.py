@@ -16,6 +16,7 @@ from ffi_spectrum.kernels.workload import Workload, check_outputs, make_workload
 from ffi_spectrum.measure.loop import call_once, outputs_of
 from ffi_spectrum.rungs.base import Check, Rung
 
+from .agreement import bind
 from .bad_values import SPOILS, miscounted, overlapping, overlong, spoiled
 from .cells import CLASSES, pairs, ways
 from .opened import OpenRungs
@@ -78,12 +79,12 @@ def test_closed_rung(name: str, kernel: KernelSpec, rungs: OpenRungs) -> None:
     way = next(ways(name, kernel))
     workload = make_workload(kernel, SIZE)
     buffers = rung.place(workload, way.placement)
-    bound = rung.bind(buffers, way.form, way.variant)
+    bound = bind(rung, buffers, way)
     rung.close()
     with pytest.raises(RungClosed, match=name):
         rung.place(workload, way.placement)
     with pytest.raises(RungClosed, match=name):
-        rung.bind(buffers, way.form, way.variant)
+        bind(rung, buffers, way)
     assert check_outputs(workload, outputs_of(rung, buffers, bound, call_once(bound))) == ""
     rung.close()
 

@@ -10,6 +10,7 @@ from ffi_spectrum.kernels.workload import make_workload
 from ffi_spectrum.measure.loop import compile_block, compile_far_block
 from ffi_spectrum.rungs.base import Rung
 
+from .agreement import bind
 from .cells import CLASSES, FAR_SIDED, far_ways, pairs, ways
 from .opened import OpenRungs
 
@@ -28,7 +29,7 @@ def test_calls_are_counted(name: str, kernel: KernelSpec, counting_rungs: OpenRu
     rung = counting_rungs.get(name, kernel, SIZE)
     for way in ways(name, kernel):
         buffers = rung.place(make_workload(kernel, SIZE), way.placement)
-        block = compile_block(rung.bind(buffers, way.form, way.variant))
+        block = compile_block(bind(rung, buffers, way))
         before = entered(rung, kernel)
         block(CALLS)
         assert entered(rung, kernel) - before == CALLS, way.id

@@ -52,7 +52,7 @@ def test_guarded_buffers(case: Case, side: Side, rungs: OpenRungs) -> None:
     kernel = KERNELS[case.kernel]
     rung = rungs.get(case.rung, kernel, case.size)
     workload, guards = guarded_workload(make_workload(kernel, case.size), side)
-    assert check_outputs(workload, run(rung, workload, case.form, case.placement, case.variant)) == ""
+    assert check_outputs(workload, run(rung, workload, case)) == ""
     assert all(guard.is_intact for guard in guards)
 
 

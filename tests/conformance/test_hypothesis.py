@@ -90,7 +90,7 @@ def test_any_workload(name: str, kernel: KernelSpec, rungs: OpenRungs, reference
                     if argument.role == "out":
                         workload.values[argument.name][...] = 0
                 try:
-                    outputs = run(rung, workload, way.form, way.placement, way.variant)
+                    outputs = run(rung, workload, way)
                 except ValueError:
                     # Python's math raises where C returns NaN (documentation of `math`: "Annex F ... invalid")
                     assert rung.info.agreement == "tolerance"

@@ -19,6 +19,7 @@ from ffi_spectrum.measure.loop import call_once, compile_block, outputs_of
 from ffi_spectrum.rungs.base import BoundCall, Rung
 from ffi_spectrum.toolchain.target import GUEST_MEMORY_NBYTES
 
+from .agreement import bind
 from .cells import CLASSES, ways
 from .opened import OpenRungs
 from .raw_calls import REFUSALS, miscounted_call
@@ -53,7 +54,7 @@ def bound_calls(rung: Rung, kernels: list[KernelSpec]) -> list[BoundCall]:
     for kernel in kernels:
         for way in ways(rung.info.name, kernel):
             buffers = rung.place(make_workload(kernel, SIZE), way.placement)
-            found.append(rung.bind(buffers, way.form, way.variant))
+            found.append(bind(rung, buffers, way))
     return found
 
 
@@ -79,7 +80,7 @@ def refusal(rung: Rung) -> Refuse:
         return refused_by_harness(rung, kernels[0])
     way = list(ways(rung.info.name, kernels[0]))[-1]
     buffers = rung.place(make_workload(kernels[0], SIZE), way.placement)
-    return refused_by_rung(rung.bind(buffers, way.form, way.variant))
+    return refused_by_rung(bind(rung, buffers, way))
 
 
 def cheapest(rung: Rung) -> BoundCall:
@@ -158,7 +159,7 @@ def test_placing_again_and_again(name: str, rungs: OpenRungs) -> None:
         before = psutil.Process().memory_info().rss
         for _ in range(times):
             buffers = rung.place(workload, way.placement)
-            bound = rung.bind(buffers, way.form, way.variant)
+            bound = bind(rung, buffers, way)
         assert check_outputs(workload, outputs_of(rung, buffers, bound, call_once(bound))) == ""
         gc.collect()
         assert psutil.Process().memory_info().rss - before < RSS_ALLOWED_NBYTES

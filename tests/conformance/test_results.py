@@ -15,7 +15,7 @@ from ffi_spectrum.kernels.workload import Workload, check_outputs, make_workload
 from ffi_spectrum.measure.loop import call_once, outputs_of
 from ffi_spectrum.rungs.base import Rung
 
-from .agreement import Outputs, Reference, difference, run
+from .agreement import Outputs, Reference, bind, difference, run
 from .cells import FAR_SIDED, cases, far_ways, has_sizes, pairs, ways
 from .data import copies, has_floats, special_workload
 from .opened import OpenRungs
@@ -48,7 +48,7 @@ def test_result(case: Case, rungs: OpenRungs, reference: Reference) -> None:
     rung = rungs.get(case.rung, kernel, case.size)
     workload = make_workload(kernel, case.size)
     before = copies(workload)
-    outputs = run(rung, workload, case.form, case.placement, case.variant)
+    outputs = run(rung, workload, case)
     outputs = {name: np.copy(value) for name, value in outputs.items()}
     assert_agrees(rung, workload, outputs, reference, (kernel.name, case.size))
     for name, value in before.items():
@@ -63,7 +63,7 @@ def test_special_values(case: Case, rungs: OpenRungs, reference: Reference) -> N
         workload = special_workload(kernel, case.size, seed)
         with np.errstate(all="ignore"):
             try:
-                outputs = run(rung, workload, case.form, case.placement, case.variant)
+                outputs = run(rung, workload, case)
             except ValueError:
                 # Python's math raises where C returns NaN (documentation of `math`: "Annex F ... invalid")
                 assert rung.info.agreement == "tolerance"
@@ -96,7 +96,7 @@ def test_two_workloads_live_side_by_side(name: str, kernel: KernelSpec, rungs: O
     for way in ways(name, kernel):
         workloads = [make_workload(kernel, 100, seed) for seed in (1, 2)]
         placed = [rung.place(workload, way.placement) for workload in workloads]
-        bounds = [rung.bind(buffers, way.form, way.variant) for buffers in placed]
+        bounds = [bind(rung, buffers, way) for buffers in placed]
         values = [call_once(bound) for bound in bounds]
         for workload, buffers, bound, value in zip(workloads, placed, bounds, values, strict=True):
             assert check_outputs(workload, outputs_of(rung, buffers, bound, value)) == "", way.id

@@ -63,7 +63,7 @@ def test_vectors(case: Case, rungs: OpenRungs) -> None:
         used += 1
         with np.errstate(all="ignore"):
             try:
-                outputs = run(rung, vector.workload, case.form, case.placement, case.variant)
+                outputs = run(rung, vector.workload, case)
             except ValueError:
                 # Python's math raises where C returns NaN (documentation of `math`: "Annex F ... invalid")
                 assert rung.info.agreement == "tolerance"

@@ -28,15 +28,23 @@ def compile_function(body: Sequence[str], parameters: Sequence[str]) -> Callable
 
 
 def compile_loop(
-    call: str, names: Mapping[str, Any], before: Sequence[str], after: Sequence[str], clock: Clock = perf_counter_ns
+    call: str,
+    names: Mapping[str, Any],
+    before: Sequence[str],
+    after: Sequence[str],
+    clock: Clock = perf_counter_ns,
+    setup: Sequence[str] = (),
+    finish: Sequence[str] = (),
+    teardown: Sequence[str] = (),
 ) -> Block:
     """A function that makes the call `times` times and returns the elapsed nanoseconds.
 
     Every name is a local variable of the loop, as in a function that a user writes. An empty call gives the empty loop.
+    `setup` and `teardown` stand outside of what is timed, `finish` stands behind the loop and inside.
     """
     lines = [*before, call or "pass", *after]
-    body = ["_start = _clock()", "for _turn in _times:", *(f"    {line}" for line in lines), "return _clock() - _start"]
-    compiled = compile_function(body, ("_times", "_clock", *names))
+    body = ["for _turn in _times:", *(f"    {line}" for line in lines), *finish]
+    compiled = compile_function(_timed(body, setup, teardown), ("_times", "_clock", *names))
     values = tuple(names.values())
 
     def block(times: int) -> int:
@@ -46,10 +54,22 @@ def compile_loop(
     return block
 
 
-def compile_crossing(call: str, names: Mapping[str, Any], clock: Clock = perf_counter_ns) -> Block:
+def _timed(body: Sequence[str], setup: Sequence[str], teardown: Sequence[str]) -> list[str]:
+    if not teardown:
+        return [*setup, "_start = _clock()", *body, "return _clock() - _start"]
+    return [*setup, "_start = _clock()", *body, "_elapsed = _clock() - _start", *teardown, "return _elapsed"]
+
+
+def compile_crossing(
+    call: str,
+    names: Mapping[str, Any],
+    clock: Clock = perf_counter_ns,
+    setup: Sequence[str] = (),
+    teardown: Sequence[str] = (),
+) -> Block:
     """A function that makes the call once, its name `times` being the argument, and returns the elapsed nanoseconds."""
     rest = tuple(name for name in names if name != "times")
-    compiled = compile_function(["_start = _clock()", call, "return _clock() - _start"], ("times", "_clock", *rest))
+    compiled = compile_function(_timed([call], setup, teardown), ("times", "_clock", *rest))
     values = tuple(names[name] for name in rest)
 
     def block(times: int) -> int:

@@ -15,17 +15,20 @@ EMPTY = BoundCall("", {})
 
 def compile_block(bound: BoundCall, clock: Clock = perf_counter_ns) -> Block:
     """A function that makes the call `times` times and returns the elapsed nanoseconds."""
-    return compile_loop(bound.call, bound.names, bound.before, bound.after, clock)
+    return compile_loop(
+        bound.call, bound.names, bound.before, bound.after, clock, bound.setup, bound.finish, bound.teardown
+    )
 
 
 def compile_far_block(bound: BoundCall, clock: Clock = perf_counter_ns) -> Block:
     """A function that crosses once for `times` calls on the far side and returns the elapsed nanoseconds."""
-    return compile_crossing(bound.call, bound.names, clock)
+    return compile_crossing(bound.call, bound.names, clock, bound.setup, bound.teardown)
 
 
 def call_once(bound: BoundCall) -> Any:
-    """Make the call once, with its statements before and after, and return the value of its expression."""
-    body = [*bound.before, f"_value = {bound.call}", *bound.after, "return _value"]
+    """Make the call once, with the statements around it, and return the value of its expression, or of `finish`."""
+    body = [*bound.setup, *bound.before, f"_value = {bound.call}", *bound.after, *bound.finish, *bound.teardown]
+    body.append("return _value")
     return compile_function(body, tuple(bound.names))(*bound.names.values())
 
 

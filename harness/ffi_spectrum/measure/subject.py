@@ -78,7 +78,7 @@ def _prepare_case(subjects: Subjects, rung: Rung, case: Case, index: int) -> Sub
     # all cases share the arrays: without this, a rung that writes nothing would show the last one's results
     poison_outputs(subjects.workload)
     buffers = rung.place(subjects.workload, case.placement)
-    bound = rung.bind(buffers, case.form, case.variant)
+    bound = rung.bind(buffers, case.form, case.variant, case.strategy, case.params)
     _check(subjects, rung, buffers, bound, case)
     far = _far_name(case, rung)
     if far and far not in subjects.far:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from ffi_spectrum.case import Form, PanelGroup, Placement, Strategy
+from ffi_spectrum.case import Case, Form, PanelGroup, Params, Placement, Strategy
 from ffi_spectrum.errors import RungClosed, Unavailable
 from ffi_spectrum.toolchain.artifact import Artifact
 from ffi_spectrum.toolchain.header import Parameter, Prototype, load_prototypes
@@ -65,6 +65,9 @@ class BoundCall:
     `call` is an expression over `names`; `before` and `after` are statements around it (copies, say). The value of the
     expression is the result `value_of`: "return", or the name of an output that the call hands back. `owner` keeps
     alive whatever the names point into.
+
+    Around a block of such calls stand `setup` and `teardown`, which are not timed (a worker is woken and parked), and
+    `finish`, which is: it waits for what is outstanding and leaves the last call's value in `_value`.
     """
 
     call: str
@@ -73,6 +76,9 @@ class BoundCall:
     after: tuple[str, ...] = ()
     value_of: str = "return"
     owner: object = None
+    setup: tuple[str, ...] = ()
+    finish: tuple[str, ...] = ()
+    teardown: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -133,13 +139,36 @@ class Rung(ABC):
     def _place(self, workload: Workload, placement: Placement) -> Buffers:
         return Buffers(workload, placement, dict(workload.values))
 
-    def bind(self, buffers: Buffers, form: Form, variant: str = "") -> BoundCall:
+    def bind(
+        self,
+        buffers: Buffers,
+        form: Form,
+        variant: str = "",
+        strategy: Strategy = "per_call",
+        params: Params = (),
+    ) -> BoundCall:
         """The kernel's call on `buffers` as the rung's user writes it; raises Unavailable and RungClosed."""
         self.check_open()
-        return self._bind(buffers, form, variant)
+        if strategy == "per_call" and not params:
+            return self._bind(buffers, form, variant)
+        return self._bind_strategy(buffers, form, variant, strategy, dict(params))
 
     @abstractmethod
     def _bind(self, buffers: Buffers, form: Form, variant: str) -> BoundCall: ...
+
+    def _bind_strategy(
+        self, buffers: Buffers, form: Form, variant: str, strategy: Strategy, params: Mapping[str, int]
+    ) -> BoundCall:
+        """The same for what only some rungs have: another strategy than per_call, or parameters."""
+        raise Unavailable(f"{self.info.name} has no {strategy} with {dict(params)}; Rung.ways lists what it has")
+
+    def parts(self, buffers: Buffers, form: Form, variant: str = "") -> dict[str, BoundCall]:
+        """Pieces of the call that can be made alone: "serialise" (nothing is sent), "copy" (the payload only)."""
+        return {}
+
+    def worker_pid(self) -> int | None:
+        """The process on the far side, None where it is our own."""
+        return None
 
     def far_side(self, buffers: Buffers, variant: str = "") -> BoundCall | None:
         """One crossing that runs the kernel `times` times on the far side, `times` being a name that the caller sets.
@@ -157,12 +186,12 @@ class Rung(ABC):
         return {a.name: buffers.placed[a.name] for a in buffers.kernel.buffers if a.role == "out"}
 
     @classmethod
-    def ways(cls, kernel: KernelSpec) -> Iterator[tuple[Form, Placement, str]]:
-        """Every form, placement and variant in which this rung reaches `kernel`."""
+    def ways(cls, kernel: KernelSpec) -> Iterator[Case]:
+        """Every form, placement, variant and strategy in which this rung reaches `kernel`, as cases of size 0."""
         cells = (("prebound", "none"),) if kernel.is_scalar else cls.info.cells
         for form, placement in cells:
             for variant in cls.info.variants.get(form, ("",)):
-                yield form, placement, variant
+                yield Case(kernel.name, 0, cls.info.name, form, placement, variant)
 
 
 def c_arguments(workload: Workload, prototype: Prototype) -> list[tuple[Parameter, Argument, Any]]:
