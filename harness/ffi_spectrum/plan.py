@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from importlib.resources import files
 from typing import Any
 
-from ffi_spectrum.case import FORMS, Case, Status
+from ffi_spectrum.case import FORMS, Case, PanelGroup, Status
 from ffi_spectrum.errors import UsageError
 from ffi_spectrum.kernels.spec import KernelSpec
 from ffi_spectrum.kernels.table import KERNELS
@@ -26,8 +26,11 @@ CALIBRATION_BLOCKS = 3
 MIN_ROUNDS = 4
 # Ratios refer to it, so it is in every panel, whatever was asked for.
 ANCHOR = "floor"
+# In a panel of another group these stand for the in-process rungs, called with prebound pointers.
+ANCHORS = (ANCHOR, "cffi_api")
 
 
+IN_PROCESS: PanelGroup = "in-process"
 Absent = tuple[Case, Status, str]
 
 
@@ -36,7 +39,9 @@ class Profile:
     """How much to measure.
 
     `block_ns` is the aim for one block, `rounds` how often each case gets one per process; a process that has not
-    ended after `deadline_s` counts as hung. A case predicted to take more than `max_call_ms` a call is left out.
+    ended after `deadline_s` counts as hung. A case predicted to take more than `max_call_ms` a call is left out. Single
+    calls to another process are timed for `latency_ms` each; unless kernels or such rungs are asked for by name, only
+    the kernels in `out_of_process` are called there.
     """
 
     name: str
@@ -45,6 +50,8 @@ class Profile:
     block_ns: int
     deadline_s: float
     max_call_ms: float
+    latency_ms: int
+    out_of_process: tuple[str, ...]
     sizes: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
 
@@ -105,8 +112,9 @@ def load_profile(name: str) -> Profile:
     row = tomllib.loads(files("ffi_spectrum.profiles").joinpath(f"{name}.toml").read_text())
     sizes = {kernel: tuple(values) for kernel, values in row["sizes"].items()}
     return Profile(
-        name, row["processes"], row["rounds"], row["block_us"] * 1000, row["deadline_s"], row["max_call_ms"], sizes
-    )
+        name, row["processes"], row["rounds"], row["block_us"] * 1000, row["deadline_s"], row["max_call_ms"],
+        row["latency_ms"], tuple(row["out_of_process"]), sizes,
+    )  # fmt: skip
 
 
 def make_plan(
@@ -128,16 +136,27 @@ def make_plan(
     absent: list[Absent] = []
     for kernel in (KERNELS[name] for name in KERNELS if not kernels or name in kernels):
         for size in _sizes(kernel, profile, sizes):
-            cases = list(_cases(kernel, size, chosen_rungs, forms, profile, absent))
-            groups = sorted({rung_class(case.rung).info.panel_group for case in cases})
-            for group in groups:
-                own = tuple(case for case in cases if rung_class(case.rung).info.panel_group == group)
+            here = [name for name in chosen_rungs if kernels or name in rungs or _is_usual(name, kernel, profile)]
+            cases = list(_cases(kernel, size, here, forms, profile, absent))
+            for group in dict.fromkeys(_group(case.rung) for case in cases):
+                own = tuple(case for case in cases if _group(case.rung) == group)
+                if group != IN_PROCESS:
+                    own = (*_cases(kernel, size, ANCHORS, ("prebound",), profile, []), *own)
                 if any(case.rung != ANCHOR for case in own) or ANCHOR in rungs:
                     panels.append(Panel(kernel.name, size, group, own, _process_s(kernel, size, own, profile)))
     if not panels:
         why = absent[0][2] if absent else "the chosen rungs, kernels, sizes and forms exclude each other"
         raise UsageError(f"no case is left: {why}")
     return Plan(profile, tuple(panels), tuple(absent), secrets.randbits(32) if seed is None else seed)
+
+
+def _group(rung: str) -> PanelGroup:
+    return rung_class(rung).info.panel_group
+
+
+def _is_usual(rung: str, kernel: KernelSpec, profile: Profile) -> bool:
+    """True where the profile calls this kernel through the rung without being asked to."""
+    return _group(rung) != "out-of-process" or kernel.name in profile.out_of_process
 
 
 def _cases(
@@ -174,12 +193,17 @@ def _process_s(kernel: KernelSpec, size: int, cases: tuple[Case, ...], profile: 
     """
     operations = kernel.operations(kernel.dims(size))
     infos = {case.rung: rung_class(case.rung).info for case in cases}
-    seconds = STARTUP_S
+    seconds = STARTUP_S + sum(info.startup_s for info in infos.values())
+    seconds += sum(_is_timed_singly(case, infos[case.rung]) for case in cases) * profile.latency_ms / 1000
     for rung in [case.rung for case in cases] + 2 * list(infos):
-        call_ns = operations * infos[rung].ns_per_operation
+        call_ns = infos[rung].ns_per_call + operations * infos[rung].ns_per_operation
         rounds = max(MIN_ROUNDS, profile.rounds / max(1.0, call_ns / profile.block_ns / 2))
         seconds += (rounds + CALIBRATION_BLOCKS) * max(profile.block_ns, call_ns) * 1e-9
     return seconds
+
+
+def _is_timed_singly(case: Case, info: RungInfo) -> bool:
+    return info.panel_group == "out-of-process" and case.strategy == "per_call"
 
 
 def _sizes(kernel: KernelSpec, profile: Profile, sizes: Sequence[int]) -> tuple[int, ...]:

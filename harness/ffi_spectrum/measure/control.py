@@ -34,6 +34,15 @@ def controls(subjects: Subjects) -> dict[str, tuple[Block, int]]:
     return blocks
 
 
+def far_controls(subjects: Subjects) -> dict[str, tuple[Block, int]]:
+    """What the rungs of the panel bring along to compare with; each block is one crossing for many round trips."""
+    blocks: dict[str, tuple[Block, int]] = {}
+    for subject in {subject.case.rung: subject for subject in subjects.near}.values():
+        for name, bound in subject.rung.controls(subjects.workload).items():
+            blocks.setdefault(name, (compile_far_block(bound), subject.index))
+    return blocks
+
+
 def python_call(subjects: Subjects) -> BoundCall:
     """A call of a Python function that takes the kernel's arguments and does nothing."""
     values = dict(subjects.workload.values)

@@ -16,7 +16,8 @@ class Job:
 
     `mode` "measure" times the cases, "prove" counts calls in the counting build and times nothing. `marker` is a
     file of four bytes in which the worker keeps the index of the case it is at. `cpu` is where to pin the process
-    (-1: nowhere). A worker that outlives `deadline_s` by far ends itself, should nobody be left to end it.
+    (-1: nowhere). Single calls to another process are timed for `latency_ns` a case. A worker that outlives
+    `deadline_s` by far ends itself, should nobody be left to end it.
     """
 
     mode: Literal["measure", "prove"]
@@ -28,6 +29,7 @@ class Job:
     cases: tuple[Case, ...]
     rounds: int
     block_ns: int
+    latency_ns: int
     deadline_s: float
     marker: str
     cpu: int

@@ -64,6 +64,7 @@ class Run:
             mode="prove" if mode == "prove" else "measure",
             panel=panel.id, process=process, seed=seed, kernel=panel.kernel, size=panel.size, cases=cases,
             rounds=self.plan.profile.rounds, block_ns=self.plan.profile.block_ns,
+            latency_ns=self.plan.profile.latency_ms * 1_000_000,
             deadline_s=self.plan.profile.deadline_s, marker=self.marker, cpu=pinned_cpu(),
             artifacts={rung: artifacts[rung] for rung in {case.rung for case in cases}},
         )  # fmt: skip

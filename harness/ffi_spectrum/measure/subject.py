@@ -30,6 +30,7 @@ class Subject:
     bound: BoundCall
     block: Block
     far: str
+    parts: dict[str, Block] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -87,7 +88,9 @@ def _prepare_case(subjects: Subjects, rung: Rung, case: Case, index: int) -> Sub
             subjects.far[far] = compile_far_block(far_bound)
             if not rung.info.is_floor:
                 subjects.far_once[far] = compile_block(far_bound)
-    return Subject(case, index, rung, bound, compile_block(bound), far)
+    parts = rung.parts(buffers, case.form, case.variant) if case.strategy == "per_call" else {}
+    blocks = {name: compile_block(part) for name, part in parts.items()}
+    return Subject(case, index, rung, bound, compile_block(bound), far, blocks)
 
 
 def _far_name(case: Case, rung: Rung) -> str:

@@ -9,19 +9,22 @@ import random
 import resource
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from mmap import mmap
 from pathlib import Path
 from typing import Any
 
 from ffi_spectrum.errors import LostCalls
-from ffi_spectrum.measure.control import NO_CASE, controls
+from ffi_spectrum.measure.control import NO_CASE
+from ffi_spectrum.measure.items import make_items, series_of
 from ffi_spectrum.measure.job import Job
+from ffi_spectrum.measure.latency import sample_latencies
 from ffi_spectrum.measure.schedule import latin_rounds
 from ffi_spectrum.measure.subject import Mark, Subjects, prepare, prove
-from ffi_spectrum.measure.timing import Item, calibrate, time_rounds
-from ffi_spectrum.results.record import CaseRecord, CaseSeries, ProcessRecord, ProofRecord, Series
+from ffi_spectrum.measure.timing import calibrate, time_rounds
+from ffi_spectrum.remote.cores import remember_cpus
+from ffi_spectrum.results.record import CaseRecord, ProcessRecord, ProofRecord
 
 PROOF_CALLS = 100
 PROOF_CALLS_SLOW = 3
@@ -34,6 +37,7 @@ def main(row: Mapping[str, Any], started_ns: int) -> None:
     output = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     signal.alarm(int(2 * job.deadline_s) + 5)  # its default action ends a worker whose launcher was killed
+    remember_cpus()  # before it is pinned: a far side on another CPU needs one
     if job.cpu >= 0:
         os.sched_setaffinity(0, {job.cpu})
     rng = random.Random(job.seed)
@@ -60,49 +64,48 @@ def _refused(job: Job, subjects: Subjects) -> list[dict[str, Any]]:
 
 
 def _measure(job: Job, subjects: Subjects, mark: Mark, rng: random.Random, started_ns: int) -> dict[str, Any]:
-    near = {subject.case.id: Item(subject.block, subject.index) for subject in subjects.near}
-    blame = {subject.far: subject.index for subject in subjects.near}
-    far = {name: Item(block, blame[name], is_far=True) for name, block in subjects.far.items()}
-    far_once = {name: Item(block, blame[name]) for name, block in subjects.far_once.items()}
-    control = {name: Item(block, index) for name, (block, index) in controls(subjects).items()}
-    items = [*near.values(), *far.values(), *far_once.values(), *control.values()]
-    prepared_ns = time.time_ns()
+    items = make_items(subjects)
+    stamps = [started_ns, time.time_ns()]
     gc.collect()
     gc.freeze()
     gc.disable()
-    for item in rng.sample(items, len(items)):
+    every = list(items)
+    for item in rng.sample(every, len(every)):
         mark(item.index)
         calibrate(item, job.block_ns, job.rounds)
-    calibrated_ns = time.time_ns()
+    stamps.append(time.time_ns())
     stolen = _steal_ticks(job.cpu)
-    orders = latin_rounds(len(items), job.rounds, rng)
-    disturbed = time_rounds(items, orders, mark, lambda: resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw)
+    disturbed = time_rounds(every, latin_rounds(len(every), job.rounds, rng), mark, _switches(subjects))
     usage = resource.getrusage(resource.RUSAGE_SELF)
     stolen_after = _steal_ticks(job.cpu)
+    stamps.append(time.time_ns())
+    latencies = sample_latencies(subjects, items.near, job.latency_ns, mark)
+    stamps.append(time.time_ns())
+    names = ("prepare_ms", "calibrate_ms", "rounds_ms", "latencies_ms")
+    spent = {name: round((stamps[i + 1] - stamps[i]) / 1e6, 1) for i, name in enumerate(names)}
+    facts = spent | {
+        "involuntary_switches": usage.ru_nivcsw,
+        "voluntary_switches": usage.ru_nvcsw,
+        "steal_ticks": None if stolen is None or stolen_after is None else stolen_after - stolen,
+        "cpu": job.cpu,
+        "gc": "disabled while timing",
+        "blas_threads": os.environ.get("OPENBLAS_NUM_THREADS", ""),
+    }
     record = ProcessRecord(
-        panel=job.panel,
-        process=job.process,
-        seed=job.seed,
-        cases=[
-            CaseSeries(s.case, _series(near[s.case.id]), s.far) for s in sorted(subjects.near, key=lambda s: s.index)
-        ],
-        far={name: _series(item) for name, item in far.items()},
-        far_once={name: _series(item) for name, item in far_once.items()},
-        controls={name: _series(item) for name, item in control.items()},
-        disturbed=disturbed,
-        facts={
-            "prepare_ms": round((prepared_ns - started_ns) / 1e6, 1),
-            "calibrate_ms": round((calibrated_ns - prepared_ns) / 1e6, 1),
-            "rounds_ms": round((time.time_ns() - calibrated_ns) / 1e6, 1),
-            "involuntary_switches": usage.ru_nivcsw,
-            "voluntary_switches": usage.ru_nvcsw,
-            "steal_ticks": None if stolen is None or stolen_after is None else stolen_after - stolen,
-            "cpu": job.cpu,
-            "gc": "disabled while timing",
-            "blas_threads": os.environ.get("OPENBLAS_NUM_THREADS", ""),
-        },
-    )
+        panel=job.panel, process=job.process, seed=job.seed, **series_of(items, subjects),
+        disturbed=disturbed, latencies=latencies, facts=facts,
+    )  # fmt: skip
     return {"process": asdict(record), "proofs": [], "refused": _refused(job, subjects)}
+
+
+def _switches(subjects: Subjects) -> Callable[[], int]:
+    """How often this process was interrupted so far.
+
+    Never, where far sides are other processes: to be put aside by the worker that one has just woken is their way.
+    """
+    if any(subject.rung.worker_pid() is not None for subject in subjects.near):
+        return lambda: 0
+    return lambda: resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw
 
 
 def _steal_ticks(cpu: int) -> int | None:
@@ -116,10 +119,6 @@ def _steal_ticks(cpu: int) -> int | None:
         return None
     name = f"cpu{cpu}" if cpu >= 0 else "cpu"
     return next((int(words[8]) for line in lines if (words := line.split())[:1] == [name] and len(words) > 8), None)
-
-
-def _series(item: Item) -> Series:
-    return Series(item.iterations, item.rounds, item.elapsed_ns)
 
 
 def _prove(job: Job, subjects: Subjects, mark: Mark) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ffi_spectrum.case import Case, Status
+from ffi_spectrum.results.latency import Latency
 
 SCHEMA = 1
 # How times become estimates; results of different policies are never compared.
@@ -51,6 +52,11 @@ class ProcessRecord:
     and does nothing), "duplicate" (the first case again, in a code object of its own) and "thermometer" (a fixed C
     loop). `disturbed` names the rounds in which the process was interrupted; they were measured again, and are left out
     of estimates unless there are no others.
+
+    Where far sides are other processes: `parts` holds pieces of a call that were run alone ("serialise", "copy"), by
+    case id; `latencies` single calls, by case id ("empty": nothing but the clock); and `controls` the "cache_line"
+    (round trips of one line between the two CPUs), "ring_c" (of the ring between two C programs) and "memcpy", each a
+    far-side series.
     """
 
     panel: str
@@ -61,6 +67,8 @@ class ProcessRecord:
     far_once: dict[str, Series]
     controls: dict[str, Series]
     disturbed: list[int] = field(default_factory=list)
+    parts: dict[str, dict[str, Series]] = field(default_factory=dict)
+    latencies: dict[str, Latency] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
     kind: Literal["process"] = "process"
 

@@ -28,7 +28,8 @@ class RungInfo:
     names what the rung itself refuses when it is called with it; whatever it does not check, the harness checks
     before anything is called. `agreement` is "bit-identical" (to the native library, any NaN equal to any NaN) or
     "tolerance". A floor's own time per call is its far-side loop. `ns_per_operation` is a rough hint, used only to
-    leave out what would take too long.
+    leave out what would take too long; `ns_per_call` and `startup_s` are as rough, and used only to predict a run's
+    length.
     """
 
     name: str
@@ -48,6 +49,8 @@ class RungInfo:
     is_floor: bool = False
     has_far_side: bool = True
     ns_per_operation: float = 0.5
+    ns_per_call: float = 0.0
+    startup_s: float = 0.0
     is_memory_safe: bool = False
 
     @property
@@ -164,6 +167,10 @@ class Rung(ABC):
 
     def parts(self, buffers: Buffers, form: Form, variant: str = "") -> dict[str, BoundCall]:
         """Pieces of the call that can be made alone: "serialise" (nothing is sent), "copy" (the payload only)."""
+        return {}
+
+    def controls(self, workload: Workload) -> dict[str, BoundCall]:
+        """What a panel with this rung should measure beside it, each one crossing for `times` round trips, by name."""
         return {}
 
     def worker_pid(self) -> int | None:
