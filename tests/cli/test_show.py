@@ -18,7 +18,7 @@ from .synthetic import REQUEST, write_results
 FIELDS = [
     "id", "kernel", "size", "rung", "variant", "form", "placement", "strategy", "params", "status", "reason",
     "ns_per_call", "ns_low", "ns_high", "far_side_ns", "boundary_ns", "boundary_low", "boundary_high",
-    "ratio_to_floor", "ratio_to_python_call",
+    "ratio_to_floor", "ratio_to_python_call", "panel_group",
 ]  # fmt: skip
 
 

@@ -8,7 +8,8 @@ from statistics import median
 from typing import Any
 
 from ffi_spectrum.analysis.difference import MARGIN_FRACTION, MARGIN_NS
-from ffi_spectrum.analysis.estimate import Net, net_by_process
+from ffi_spectrum.analysis.estimate import net_by_process
+from ffi_spectrum.analysis.rounds import Net
 from ffi_spectrum.analysis.two_sample import difference_interval, difference_p_value
 from ffi_spectrum.analysis.variance import Scatter, split_scatter
 from ffi_spectrum.analysis.verdict import Verdict, decide, holm

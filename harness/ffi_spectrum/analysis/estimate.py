@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from statistics import median
 from typing import Any
 
 from ffi_spectrum.analysis.interval import Interval, median_interval
+from ffi_spectrum.analysis.remote import RemoteCost, remote_costs
+from ffi_spectrum.analysis.rounds import Net, nets_and_works, per_iteration, subtract
 from ffi_spectrum.case import Case, Status
-from ffi_spectrum.results.record import CaseRecord, ProcessRecord, Series
+from ffi_spectrum.results.record import CaseRecord, ProcessRecord
 from ffi_spectrum.results.store import Results
 
 # Half-width of an interval that a wide panel aims at: the larger of the two.
@@ -21,6 +22,9 @@ MIN_PROCESSES = 6
 # The reference of every ratio: the C loop through a dlsym pointer, whose own time per call is its far-side loop.
 FLOOR = "floor"
 FLOOR_SERIES = "floor.dlsym"
+IN_PROCESS = "in-process"
+# A case may be in panels of two groups: an anchor is.
+Key = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,8 @@ class Estimate:
     ratio_to_floor: float | None = None
     ratio_to_python_call: float | None = None
     processes: int = 0
+    panel_group: str = IN_PROCESS
+    remote: RemoteCost | None = None
 
     @property
     def is_imprecise(self) -> bool:
@@ -64,11 +70,9 @@ class Estimate:
         return is_wide or self.processes < MIN_PROCESSES
 
     def to_json(self) -> dict[str, Any]:
-        """The row that `show --json` prints: every field from id to ratio_to_python_call."""
-        return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "processes"}
-
-
-Net = Mapping[int, float]
+        """The row that `show --json` prints; "remote" is there only where the far side is another process."""
+        row = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("processes", "remote")}
+        return row | {"remote": asdict(self.remote)} if self.remote else row
 
 
 @dataclass(slots=True)
@@ -83,33 +87,55 @@ class _Samples:
 
 
 def estimate_results(results: Results) -> list[Estimate]:
-    """Estimates of every case of a run, in the order of its plan; cases without measurements carry their reason."""
-    samples: dict[str, _Samples] = defaultdict(lambda: _Samples([], [], [], [], []))
-    cases: dict[str, Case] = {}
+    """Estimates of every case of a run, in the order of its plan; cases without measurements carry their reason.
+
+    A case that stands in panels of several groups, as an anchor does, has an estimate for each.
+    """
+    samples: dict[Key, _Samples] = defaultdict(lambda: _Samples([], [], [], [], []))
+    cases: dict[Key, Case] = {}
     for process in results.processes:
-        cases |= {row.case.id: row.case for row in process.cases}
-        _add_process(samples, process)
-    refused = {record.case.id: record for record in results.cases}
-    cases |= {id: record.case for id, record in refused.items()}
-    planned = [id for ids in results.run.plan["panels"].values() for id in ids]
-    return [
-        _estimate(cases.get(id) or Case.from_id(id), samples.get(id), refused.get(id))
-        for id in dict.fromkeys([*planned, *cases])
-    ]
+        group = group_of(process.panel)
+        cases |= {(group, row.case.id): row.case for row in process.cases}
+        _add_process(samples, process, group)
+    remote = remote_costs(results)
+    planned = [(group_of(panel), id) for panel, ids in results.run.plan["panels"].items() for id in ids]
+    groups = {id: group for group, id in reversed(planned)}
+    refused: dict[Key, CaseRecord] = {}
+    for record in results.cases:  # what was never in a panel belongs to none
+        id = record.case.id
+        refused |= {key: record for key in planned if key[1] == id} or {(groups.get(id, IN_PROCESS), id): record}
+    cases |= {key: record.case for key, record in refused.items()}
+    found = []
+    for key in dict.fromkeys([*planned, *cases]):
+        case = cases.get(key) or Case.from_id(key[1])
+        estimate = _estimate(case, samples.get(key), refused.get(key))
+        found.append(replace(estimate, panel_group=key[0], remote=remote.get(key)))
+    return found
+
+
+def group_of(panel: str) -> str:
+    """The first part of a panel's id."""
+    return panel.partition("/")[0]
 
 
 def net_by_process(results: Results) -> dict[str, list[Net]]:
     """Nanoseconds per call net of the empty loop, by round, of each process of every case that was measured.
 
-    The median over rounds is the process's value, and the median of these `ns_per_call` of its estimate.
+    The median over rounds is the process's value, and the median of these `ns_per_call` of its estimate. Of a case in
+    panels of several groups, the first one that the plan names counts.
     """
     left_out = {record.case.id for record in results.cases if record.status != "unavailable"}
+    own: dict[str, str] = {}
+    for panel, ids in results.run.plan["panels"].items():
+        for id in ids:
+            own.setdefault(id, group_of(panel))
     found: dict[str, list[Net]] = defaultdict(list)
     for process in results.processes:
-        nets, works = _nets_and_works(process)
+        nets, works = nets_and_works(process)
         for row in process.cases:
-            if row.case.id not in left_out:
-                found[row.case.id].append(works[row.far] if row.case.rung == FLOOR else nets[row.case.id])
+            id = row.case.id
+            if id not in left_out and own.get(id, group_of(process.panel)) == group_of(process.panel):
+                found[id].append(works[row.far] if row.case.rung == FLOOR else nets[id])
     return dict(found)
 
 
@@ -138,14 +164,14 @@ def _estimate(case: Case, samples: _Samples | None, refused: CaseRecord | None) 
     )  # fmt: skip
 
 
-def _add_process(samples: dict[str, _Samples], process: ProcessRecord) -> None:
+def _add_process(samples: dict[Key, _Samples], process: ProcessRecord, group: str) -> None:
     """Reduce one process to one value per case and quantity."""
-    empty = _per_iteration(process.controls["empty"], process)
-    nets, works = _nets_and_works(process)
-    python = median(_subtract(_per_iteration(process.controls["python_call"], process), empty).values())
+    empty = per_iteration(process.controls["empty"], process)
+    nets, works = nets_and_works(process)
+    python = median(subtract(per_iteration(process.controls["python_call"], process), empty).values())
     floor = median(works[FLOOR_SERIES].values()) if FLOOR_SERIES in works else 0.0
     for row in process.cases:
-        sample, net = samples[row.case.id], nets[row.case.id]
+        sample, net = samples[group, row.case.id], nets[row.case.id]
         work: Net = works.get(row.far, {})
         call = median(work.values() if row.case.rung == FLOOR else net.values())
         sample.call.append(call)
@@ -155,45 +181,4 @@ def _add_process(samples: dict[str, _Samples], process: ProcessRecord) -> None:
             sample.to_python.append(call / python)
         if work:
             sample.far.append(median(work.values()))
-            sample.boundary.append(0.0 if row.case.rung == FLOOR else median(_subtract(net, work).values()))
-
-
-def _nets_and_works(process: ProcessRecord) -> tuple[dict[str, Net], dict[str, Net]]:
-    """Per call net of the empty loop, by case, and per far-side iteration, by series: both by round."""
-    empty = _per_iteration(process.controls["empty"], process)
-    nets: dict[str, Net] = {row.case.id: _subtract(_per_iteration(row.series, process), empty) for row in process.cases}
-    return nets, {name: _work(name, process, empty, nets) for name in process.far}
-
-
-def _work(name: str, process: ProcessRecord, empty: Mapping[int, float], nets: Mapping[str, Net]) -> dict[int, float]:
-    """Far-side nanoseconds per iteration, by round.
-
-    A block of N calls takes crossing + N * work, and the same entry asked for one call crossing + work; so
-    work = (block - once) / (N - 1).
-    """
-    far = process.far[name]
-    if name in process.far_once:
-        once = median(_subtract(_per_iteration(process.far_once[name], process), empty).values())
-    else:
-        once = median(next(nets[row.case.id] for row in process.cases if row.far == name).values())
-    return {r: (ns - once) / max(far.iterations - 1, 1) for r, ns in _blocks(far, process).items()}
-
-
-def _blocks(series: Series, process: ProcessRecord) -> dict[int, int]:
-    """Elapsed nanoseconds by round: the undisturbed ones, or all where there are no others."""
-    blocks = dict(zip(series.rounds, series.elapsed_ns, strict=True))
-    return {r: ns for r, ns in blocks.items() if r not in process.disturbed} or blocks
-
-
-def _per_iteration(series: Series, process: ProcessRecord) -> dict[int, float]:
-    """Nanoseconds per call, by round."""
-    return {r: ns / series.iterations for r, ns in _blocks(series, process).items()}
-
-
-def _subtract(left: Mapping[int, float], right: Mapping[int, float]) -> dict[int, float]:
-    """Differences of the rounds that both have; all of the left against the right's median where they share none."""
-    shared = {r: left[r] - right[r] for r in left if r in right}
-    if shared:
-        return shared
-    middle = median(right.values())
-    return {r: ns - middle for r, ns in left.items()}
+            sample.boundary.append(0.0 if row.case.rung == FLOOR else median(subtract(net, work).values()))

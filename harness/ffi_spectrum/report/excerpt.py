@@ -7,17 +7,20 @@ from typing import Any
 
 from ffi_spectrum.analysis.estimate import Estimate
 from ffi_spectrum.report.builds import compiler_of
-from ffi_spectrum.report.markup import plain, table, unbroken
+from ffi_spectrum.report.markup import plain, sheet_markdown, table, unbroken
+from ffi_spectrum.report.remote import remote_sheets
 from ffi_spectrum.report.rows import Checks, Row, panels_of
 from ffi_spectrum.results.record import RunRecord
 
 
 def to_excerpt(run: RunRecord, estimates: Iterable[Estimate], checks: Checks) -> str:
     """A line that dates the run and names the machine, then a table per kernel, size and form."""
+    everything = list(estimates)
     parts = [origin(run)]
-    for panel in panels_of(estimates, checks):
+    for panel in panels_of(everything, checks):
         for form, rows in panel.forms.items():
             parts += [f"**{panel.title}, {form}**", _table(rows)]
+    parts += map(sheet_markdown, remote_sheets(everything))
     return "\n\n".join(parts) + "\n"
 
 

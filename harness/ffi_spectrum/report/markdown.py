@@ -8,8 +8,9 @@ from typing import Any
 from ffi_spectrum.analysis.estimate import Estimate
 from ffi_spectrum.report.builds import compiler_of, flags_of
 from ffi_spectrum.report.gaps import Gap, gaps_of
-from ffi_spectrum.report.markup import plain, table
+from ffi_spectrum.report.markup import plain, sheet_markdown, table
 from ffi_spectrum.report.numbers import nbytes
+from ffi_spectrum.report.remote import LEGEND, remote_sheets
 from ffi_spectrum.report.rows import Checks, Panel, legend_of, panels_of
 from ffi_spectrum.results.record import RunRecord
 
@@ -24,6 +25,7 @@ def to_markdown(run: RunRecord, estimates: Iterable[Estimate], checks: Checks, c
     """The whole document; `command` is what measures the same again."""
     everything = list(estimates)
     profile = run.plan["profile"]
+    sheets = list(remote_sheets(everything))
     parts = [
         "# What it costs to call C from Python",
         f"Measured {run.created} by ffi-spectrum {run.version}, profile {profile['name']}: {profile['processes']} "
@@ -31,7 +33,8 @@ def to_markdown(run: RunRecord, estimates: Iterable[Estimate], checks: Checks, c
         f"```sh\n{command}\n```",
         "## Results",
         *(_panel(panel) for panel in panels_of(everything, checks)),
-        *map(plain, legend_of(everything)),
+        *map(sheet_markdown, sheets),
+        *map(plain, (*legend_of(everything), *(LEGEND if sheets else ()))),
     ]
     gaps = gaps_of(everything)
     if gaps:

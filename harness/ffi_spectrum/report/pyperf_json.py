@@ -7,7 +7,8 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
-from ffi_spectrum.analysis.estimate import FLOOR, Net, net_by_process
+from ffi_spectrum.analysis.estimate import FLOOR, net_by_process
+from ffi_spectrum.analysis.rounds import Net
 from ffi_spectrum.errors import ResultsError
 from ffi_spectrum.results.record import RunRecord
 from ffi_spectrum.results.store import Results

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from ffi_spectrum.analysis.estimate import PRECISE_FRACTION, PRECISE_NS, Estimate
+from ffi_spectrum.analysis.estimate import IN_PROCESS, PRECISE_FRACTION, PRECISE_NS, Estimate
 from ffi_spectrum.report.numbers import NOTHING, half_width, ratio, scale_of
 
 # Semantics tier by rung: "unchecked", "type-checked" or "error-safe". Handed in, for a report knows no rung.
@@ -84,7 +84,15 @@ def way_of(estimate: Estimate) -> str:
     way = f"{estimate.rung}.{estimate.variant}" if estimate.variant else estimate.rung
     if estimate.strategy != "per_call":
         way += f" {estimate.strategy}"
-    return way + "".join(f" {name}={value}" for name, value in estimate.params.items())
+    # two processes are on two CPUs unless a row says something else
+    shown = {name: value for name, value in estimate.params.items() if (name, value) != ("cores", 2)}
+    return way + "".join(f" {name}={value}" for name, value in shown.items())
+
+
+def panel_title(estimate: Estimate) -> str:
+    """Kernel, size and, where it is not our own process, where the far side is."""
+    title = f"{estimate.kernel}, size {estimate.size:,}" if estimate.size else estimate.kernel
+    return title if estimate.panel_group == IN_PROCESS else f"{title}, {estimate.panel_group.replace('-', ' ')}"
 
 
 def quantity(point: float | None, low: float | None, high: float | None) -> Quantity:
@@ -119,6 +127,5 @@ def panels_of(estimates: Iterable[Estimate], checks: Checks) -> list[Panel]:
     found: dict[str, dict[str, list[Row]]] = {}
     for estimate in estimates:
         if estimate.status == "ok":
-            title = f"{estimate.kernel}, size {estimate.size:,}" if estimate.size else estimate.kernel
-            found.setdefault(title, {}).setdefault(estimate.form, []).append(row_of(estimate, checks))
+            found.setdefault(panel_title(estimate), {}).setdefault(estimate.form, []).append(row_of(estimate, checks))
     return [Panel(title, {form: tuple(rows) for form, rows in forms.items()}) for title, forms in found.items()]

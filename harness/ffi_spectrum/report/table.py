@@ -15,6 +15,8 @@ from rich.text import Text
 from ffi_spectrum.analysis.estimate import Estimate
 from ffi_spectrum.report.gaps import Gap, gaps_of
 from ffi_spectrum.report.layout import LAYOUTS, Layout
+from ffi_spectrum.report.remote import LEGEND as REMOTE_LEGEND
+from ffi_spectrum.report.remote import Sheet, remote_sheets
 from ffi_spectrum.report.rows import Checks, Panel, Row, legend_of, panels_of
 
 
@@ -25,7 +27,10 @@ def spectrum(estimates: Iterable[Estimate], checks: Checks, width: int) -> Itera
     layout = layout_for(panels, width)
     for panel in panels:
         yield panel_table(panel, layout)
+    sheets = list(remote_sheets(everything))
+    yield from map(sheet_table, sheets)
     legend = legend_of(everything, is_compact=layout.is_compact, has_ratios=layout.has_ratios)
+    legend += REMOTE_LEGEND if sheets else ()
     if legend:
         yield Text()
         yield from (_note(line) for line in legend)
@@ -50,6 +55,16 @@ def panel_table(panel: Panel, layout: Layout) -> RenderableType:
     if "checks" not in layout.names:
         parts += [_note(line) for line in _checks_lines(panel)]
     return Group(*parts)
+
+
+def sheet_table(sheet: Sheet) -> RenderableType:
+    """A table that is text already."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for header, side in zip(sheet.headers, sheet.alignment, strict=True):
+        table.add_column(header, justify="left" if side == "l" else "right", overflow="fold", no_wrap=side == "r")
+    for row in sheet.rows:
+        table.add_row(*row)
+    return Group(Text(), Text(sheet.title, style="bold"), table)
 
 
 def _rows_table(panel: Panel, layout: Layout) -> Table:
