@@ -91,3 +91,28 @@ def test_call_once_returns_the_value() -> None:
 def test_an_exception_of_the_call_passes_through() -> None:
     with pytest.raises(ZeroDivisionError):
         compile_block(BoundCall("1 / zero", {"zero": 0}))(1)
+
+
+def test_setup_and_teardown_stand_outside_of_the_time_and_finish_inside() -> None:
+    now = [0]
+
+    def spend(ns: int) -> None:
+        now[0] += ns
+
+    bound = BoundCall(
+        "spend(5)", {"spend": spend}, setup=("spend(1000)",), finish=("spend(70)",), teardown=("spend(2000)",)
+    )
+    assert compile_block(bound, lambda: now[0])(10) == 10 * 5 + 70
+    far = BoundCall("spend(times)", {"spend": spend, "times": 1}, setup=("spend(1000)",), teardown=("spend(2000)",))
+    assert compile_far_block(far, lambda: now[0])(7) == 7
+    assert now[0] == 1000 + 120 + 2000 + 1000 + 7 + 2000
+
+
+def test_a_call_that_is_finished_later_gives_what_finish_left() -> None:
+    log: list[str] = []
+    bound = BoundCall(
+        "log.append('submit')", {"log": log}, setup=("log.append('wake')",),
+        finish=("_value = log.append('drain') or 42",), teardown=("log.append('park')",),
+    )  # fmt: skip
+    assert call_once(bound) == 42
+    assert log == ["wake", "submit", "drain", "park"]
