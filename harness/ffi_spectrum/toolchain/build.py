@@ -20,7 +20,7 @@ from ffi_spectrum.toolchain.header import Prototype, load_prototypes, prototypes
 from ffi_spectrum.toolchain.target import GUEST_MEMORY_NBYTES, TARGETS, WASM32, Build, Target, host_target
 
 # What these write is part of every library: a change of theirs makes new entries.
-_GENERATORS = tuple(Path(__file__).with_name(name) for name in ("generated.py", "header.py"))
+_GENERATORS = tuple(Path(__file__).with_name(name) for name in ("generated.py", "batch_source.py", "header.py"))
 
 
 class Toolchain:
@@ -76,8 +76,7 @@ class Toolchain:
     def kernels(self, target: Target) -> tuple[Prototype, ...]:
         """The header's own prototypes on `target`, in its order."""
         everything = load_prototypes(self.prototypes(target).path, target.pointer_nbytes)
-        derived = ("ffis_repeat_", "ffis_direct_", "ffis_count_")
-        return tuple(p for p in everything.values() if not p.symbol.startswith(derived))
+        return tuple(p for p in everything.values() if not generated.is_derived(p.symbol))
 
     def native_library(self) -> Artifact:
         """The kernels and their loops as one shared library, `libffis.so`."""

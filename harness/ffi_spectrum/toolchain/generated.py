@@ -1,7 +1,15 @@
-"""C that is generated from the prototypes: far-side loops, and the counting build's wrappers."""
+"""C that is generated from the prototypes: far-side loops, wider entries, and the counting build's wrappers."""
 
 from __future__ import annotations
 
+from ffi_spectrum.toolchain.batch_source import (
+    BATCH,
+    REPLAY,
+    batch_prototype,
+    batches_source,
+    replay_prototype,
+    replay_source,
+)
 from ffi_spectrum.toolchain.header import Parameter, Prototype, parse_type
 
 _HEAD = '/* Generated from ffis.h: see toolchain/generated.py. */\n#include <stdint.h>\n#include "ffis.h"\n\n'
@@ -37,12 +45,18 @@ def count_prototype(prototype: Prototype, pointer_nbytes: int) -> Prototype:
 
 def all_prototypes(kernels: tuple[Prototype, ...], pointer_nbytes: int, counting: bool) -> tuple[Prototype, ...]:
     """Everything that a library built from `kernels` exports."""
-    makers = [repeat_prototype, direct_prototype] + ([count_prototype] if counting else [])
-    return kernels + tuple(make(kernel, pointer_nbytes) for kernel in kernels for make in makers)
+    makers = [repeat_prototype, direct_prototype, batch_prototype] + ([count_prototype] if counting else [])
+    made = tuple(make(kernel, pointer_nbytes) for kernel in kernels for make in makers)
+    return (*kernels, *made, replay_prototype(pointer_nbytes))
+
+
+def is_derived(symbol: str) -> bool:
+    """True for a symbol that `all_prototypes` adds to the header's own."""
+    return symbol.startswith(("ffis_repeat_", "ffis_direct_", "ffis_count_", BATCH)) or symbol == REPLAY
 
 
 def loops_source(kernels: tuple[Prototype, ...], pointer_nbytes: int) -> str:
-    """C source of the repeat and direct loops.
+    """C source of the repeat and direct loops, the batches and the replay.
 
     The pointer is read once through a volatile, so that the compiler can neither inline the kernel nor hoist it.
     """
@@ -68,7 +82,7 @@ def loops_source(kernels: tuple[Prototype, ...], pointer_nbytes: int) -> str:
             loop.format(assign=assign, callee=kernel.symbol, arguments=arguments),
             f"{end}}}\n\n",
         ]
-    return "".join(parts)
+    return "".join([*parts, batches_source(kernels, pointer_nbytes), replay_source(kernels, pointer_nbytes)])
 
 
 def counting_source(kernels: tuple[Prototype, ...]) -> str:
