@@ -13,7 +13,11 @@ Net = Mapping[int, float]
 def nets_and_works(process: ProcessRecord) -> tuple[dict[str, Net], dict[str, Net]]:
     """Per call net of the empty loop, by case, and per far-side iteration, by series: both by round."""
     empty = per_iteration(process.controls["empty"], process)
-    nets: dict[str, Net] = {row.case.id: subtract(per_iteration(row.series, process), empty) for row in process.cases}
+    nets: dict[str, Net] = {}
+    for row in process.cases:
+        calls = dict(row.case.params).get("calls", 1)  # of the kernel, by one crossing
+        net = subtract(per_iteration(row.series, process), empty)
+        nets[row.case.id] = {r: ns / calls for r, ns in net.items()} if calls > 1 else net
     return nets, {name: _work(name, process, empty, nets) for name in process.far}
 
 

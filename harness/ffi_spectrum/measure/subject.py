@@ -14,7 +14,8 @@ from ffi_spectrum.kernels.workload import Workload, check_outputs, expected_outp
 from ffi_spectrum.measure.compiled import Block
 from ffi_spectrum.measure.job import Job
 from ffi_spectrum.measure.loop import call_once, compile_block, compile_far_block, outputs_of
-from ffi_spectrum.rungs.base import BoundCall, Buffers, Rung
+from ffi_spectrum.measure.wide import calls_of, prepare_wide
+from ffi_spectrum.rungs.base import WIDE, BoundCall, Buffers, Rung
 from ffi_spectrum.rungs.table import rung_class
 
 Mark = Callable[[int], None]
@@ -78,19 +79,30 @@ def _open(job: Job, name: str) -> Rung:
 def _prepare_case(subjects: Subjects, rung: Rung, case: Case, index: int) -> Subject:
     # all cases share the arrays: without this, a rung that writes nothing would show the last one's results
     poison_outputs(subjects.workload)
-    buffers = rung.place(subjects.workload, case.placement)
-    bound = rung.bind(buffers, case.form, case.variant, case.strategy, case.params)
-    _check(subjects, rung, buffers, bound, case)
+    is_wide = case.strategy in WIDE
+    scalar = subjects.workload.kernel.is_scalar
+    buffers = rung.place(subjects.workload, "none" if is_wide and scalar else case.placement)
+    if is_wide:
+        wide = prepare_wide(rung, subjects.workload.kernel, case)
+        bound = wide.bound
+        _refuse_difference(case, _guarded(case, wide.check))
+    else:
+        bound = rung.bind(buffers, case.form, case.variant, case.strategy, case.params)
+        _check(subjects, rung, buffers, bound, case)
     far = _far_name(case, rung)
     if far and far not in subjects.far:
-        far_bound = rung.far_side(buffers, case.variant)
-        if far_bound is not None:
-            subjects.far[far] = compile_far_block(far_bound)
-            if not rung.info.is_floor:
-                subjects.far_once[far] = compile_block(far_bound)
+        _add_far_side(subjects, rung, buffers, case.variant, far)
     parts = rung.parts(buffers, case.form, case.variant) if case.strategy == "per_call" else {}
     blocks = {name: compile_block(part) for name, part in parts.items()}
     return Subject(case, index, rung, bound, compile_block(bound), far, blocks)
+
+
+def _add_far_side(subjects: Subjects, rung: Rung, buffers: Buffers, variant: str, name: str) -> None:
+    bound = rung.far_side(buffers, variant)
+    if bound is not None:
+        subjects.far[name] = compile_far_block(bound)
+        if not rung.info.is_floor:
+            subjects.far_once[name] = compile_block(bound)
 
 
 def _far_name(case: Case, rung: Rung) -> str:
@@ -101,13 +113,25 @@ def _far_name(case: Case, rung: Rung) -> str:
 
 def _check(subjects: Subjects, rung: Rung, buffers: Buffers, bound: BoundCall, case: Case) -> None:
     """Call once and compare with the oracle; raises WrongResult, or CallError where the call itself failed."""
+
+    def difference() -> str:
+        outputs = outputs_of(rung, buffers, bound, call_once(bound))
+        return check_outputs(subjects.workload, outputs, subjects.expected)
+
+    _refuse_difference(case, _guarded(case, difference))
+
+
+def _guarded(case: Case, check: Callable[[], str]) -> str:
+    """What the check says; raises CallError where the call itself failed."""
     try:
-        value = call_once(bound)
+        return check()
     except FFISpectrumError:
         raise
     except (TypeError, ValueError, OverflowError, BufferError, ArithmeticError, OSError, LookupError) as error:
         raise CallError(f"{case.id} raised {type(error).__name__}: {error}") from error
-    difference = check_outputs(subjects.workload, outputs_of(rung, buffers, bound, value), subjects.expected)
+
+
+def _refuse_difference(case: Case, difference: str) -> None:
     if difference:
         raise WrongResult(f"{case.id}: {difference}; it is not measured")
 
@@ -123,9 +147,10 @@ def prove(subject: Subject, far: Block | None, calls: int) -> tuple[int, int]:
     if far is not None:
         far(calls)
     after = subject.rung.count(kernel) or 0
-    counted, far_counted = between - before, after - between
+    # a wide call is proven as one: what it makes of the kernel's calls is divided out
+    counted, far_counted = (between - before) / calls_of(subject.case), after - between
     if counted != calls or (far is not None and far_counted != calls):
         raise LostCalls(
             f"{subject.case.id}: {calls} calls entered the kernel {counted} times, its far side {far_counted} times"
         )
-    return counted, far_counted
+    return int(counted), far_counted

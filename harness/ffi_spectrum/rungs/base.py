@@ -7,9 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+import numpy as np
+
 from ffi_spectrum.case import Case, Form, PanelGroup, Params, Placement, Strategy
 from ffi_spectrum.errors import RungClosed, Unavailable
 from ffi_spectrum.toolchain.artifact import Artifact
+from ffi_spectrum.toolchain.generated import is_derived
 from ffi_spectrum.toolchain.header import Parameter, Prototype, load_prototypes
 
 if TYPE_CHECKING:
@@ -17,6 +20,9 @@ if TYPE_CHECKING:
     from ffi_spectrum.kernels.workload import Workload
     from ffi_spectrum.toolchain.build import Toolchain
 
+# Strategies in which one crossing makes many calls, and how many where nothing else is asked for.
+WIDE: tuple[Strategy, ...] = ("batched", "replayed")
+WIDE_CALLS = 16
 Check = Literal["count", "type", "range", "dtype", "length", "contiguous", "writable"]
 
 
@@ -102,6 +108,9 @@ class Rung(ABC):
     """A way to reach the kernels. One instance is opened once, and serves one process and one thread."""
 
     info: ClassVar[RungInfo]
+    # where batches and recorded lists lie, so that the far side reads them without a copy
+    wide_placement: ClassVar[Placement] = "host"
+    _prototypes: Mapping[str, Prototype] = {}
 
     def __init__(self, artifacts: Mapping[str, Artifact]) -> None:
         self.artifacts = artifacts
@@ -165,6 +174,18 @@ class Rung(ABC):
         """The same for what only some rungs have: another strategy than per_call, or parameters."""
         raise Unavailable(f"{self.info.name} has no {strategy} with {dict(params)}; Rung.ways lists what it has")
 
+    def kernel_prototypes(self) -> dict[str, Prototype]:
+        """The header's own functions by symbol, in its order; empty where the rung has no library."""
+        return {symbol: p for symbol, p in self._prototypes.items() if not is_derived(symbol)}
+
+    def far_address(self, buffers: Buffers, name: str) -> int:
+        """Where the far side finds a buffer that was placed; raises Unavailable where that is no address of its own."""
+        if "replayed" not in self.info.strategies or buffers.placement != self.wide_placement:
+            raise Unavailable(
+                f"{self.info.name}: the far side cannot address buffers with placement {buffers.placement}"
+            )
+        return address_of(buffers.placed[name])
+
     def parts(self, buffers: Buffers, form: Form, variant: str = "") -> dict[str, BoundCall]:
         """Pieces of the call that can be made alone: "serialise" (nothing is sent), "copy" (the payload only)."""
         return {}
@@ -199,6 +220,15 @@ class Rung(ABC):
         for form, placement in cells:
             for variant in cls.info.variants.get(form, ("",)):
                 yield Case(kernel.name, 0, cls.info.name, form, placement, variant)
+        for strategy in cls.info.strategies:
+            if strategy in WIDE:
+                params = (("calls", WIDE_CALLS),)
+                yield Case(kernel.name, 0, cls.info.name, "prebound", cls.wide_placement, "", strategy, params)
+
+
+def address_of(value: Any) -> int:
+    """Where the elements of an ndarray or bytes lie; they must outlive the address."""
+    return int((np.frombuffer(value, np.uint8) if isinstance(value, bytes) else value).ctypes.data)
 
 
 def c_arguments(workload: Workload, prototype: Prototype) -> list[tuple[Parameter, Argument, Any]]:

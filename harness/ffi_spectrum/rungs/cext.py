@@ -5,24 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
-
 from ffi_spectrum.case import Form
 from ffi_spectrum.kernels.spec import KernelSpec
 from ffi_spectrum.kernels.table import KERNELS
-from ffi_spectrum.rungs.base import BoundCall, Buffers, Rung, RungInfo, c_arguments, read_prototypes
+from ffi_spectrum.rungs.base import BoundCall, Buffers, Rung, RungInfo, address_of, c_arguments, read_prototypes
 from ffi_spectrum.toolchain.artifact import Artifact
+from ffi_spectrum.toolchain.batch_source import BATCH, REPLAY
 from ffi_spectrum.toolchain.cext_source import extension_source
 from ffi_spectrum.toolchain.extension import load_extension
 from ffi_spectrum.toolchain.header import Prototype
 
 if TYPE_CHECKING:
     from ffi_spectrum.toolchain.build import Toolchain
-
-
-def address_of(value: Any) -> int:
-    """Where the elements of an ndarray or bytes lie; they must outlive the address."""
-    return int((np.frombuffer(value, np.uint8) if isinstance(value, bytes) else value).ctypes.data)
 
 
 class Cext(Rung):
@@ -41,6 +35,7 @@ class Cext(Rung):
         needs="a C compiler and the CPython headers, for each CPython version",
         native_code="the extension, libffis",
         crash="ends the process",
+        strategies=("per_call", "batched", "replayed"),
     )
     module_name: ClassVar[str] = "_ffis_cext"
     release_gil: ClassVar[bool] = False
@@ -59,13 +54,15 @@ class Cext(Rung):
     def _source(cls, prototypes: Mapping[str, Prototype]) -> str:
         kernels = [p for p in prototypes.values() if p.symbol in {k.symbol for k in KERNELS.values()}]
         counts = [p for p in prototypes.values() if p.symbol.startswith("ffis_count_")]
+        wide = [p for p in prototypes.values() if p.symbol == REPLAY or p.symbol.startswith(BATCH)]
+        flat = [p for p in wide if all(q.type.kind != "p" for q in p.parameters)]
         repeats = [p for p in prototypes.values() if p.symbol.startswith("ffis_repeat_")]
         shapes = {
             k.symbol: {a.name: tuple(k.derived.get(name, name) for name in a.shape) for a in k.buffers}
             for k in KERNELS.values()
         }
         return extension_source(
-            cls.module_name, kernels + counts, kernels + repeats, shapes, release_gil=cls.release_gil
+            cls.module_name, kernels + counts + flat, kernels + repeats + wide, shapes, release_gil=cls.release_gil
         )
 
     def _open(self) -> None:

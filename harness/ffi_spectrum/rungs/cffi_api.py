@@ -55,6 +55,7 @@ class CffiApi(Rung):
         needs="cffi; a C compiler and the CPython headers at build time",
         native_code="the extension, _cffi_backend, libffis",
         crash="ends the process",
+        strategies=("per_call", "batched", "replayed"),
     )
 
     @classmethod

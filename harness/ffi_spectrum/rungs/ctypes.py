@@ -56,6 +56,7 @@ class Ctypes(Rung):
         native_code="_ctypes, libffi, libffis",
         crash="ends the process",
         variants={"fresh": ("data_as", "ndpointer", "ctypes_data")},
+        strategies=("per_call", "batched", "replayed"),
     )
     library_type: ClassVar[type[ctypes.CDLL]] = ctypes.CDLL
 

@@ -29,6 +29,7 @@ class Floor(Ctypes):
         cells=(("prebound", "host"),),
         variants={"prebound": ("dlsym", "direct")},
         is_floor=True,
+        strategies=("per_call",),
     )
 
     def _bind(self, buffers: Buffers, form: Form, variant: str) -> BoundCall:

@@ -48,6 +48,7 @@ class GuestRung(Rung, Generic[G]):
     """
 
     memory_nbytes: ClassVar[int] = GUEST_MEMORY_NBYTES
+    wide_placement: ClassVar[Placement] = "guest"
 
     @classmethod
     def missing(cls, kernel: KernelSpec, size: int) -> str:
@@ -75,6 +76,9 @@ class GuestRung(Rung, Generic[G]):
         super().close()
         self.__dict__.pop("_guest", None)
         self.__dict__.pop("_memory", None)
+
+    def far_address(self, buffers: Buffers, name: str) -> int:
+        return self._memory.address_of(buffers.placed[name])
 
     def _place(self, workload: Workload, placement: Placement) -> Buffers:
         buffers = Buffers(workload, placement, owner=self._guest)

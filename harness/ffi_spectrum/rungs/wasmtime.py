@@ -32,6 +32,7 @@ class Wasmtime(GuestRung[Guest]):
         native_code="_ctypes, libwasmtime; the kernel is confined to its own memory",
         crash="is a trap: an exception, and the store goes on",
         cells=CELLS,
+        strategies=("per_call", "batched", "replayed"),
     )
     target: ClassVar[str] = HOST
 

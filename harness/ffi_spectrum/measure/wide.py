@@ -1,0 +1,65 @@
+"""Cases in which one crossing makes many calls: a batch over arrays, or a recorded list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from ffi_spectrum.case import Case
+from ffi_spectrum.kernels.derived import batched
+from ffi_spectrum.kernels.spec import KernelSpec
+from ffi_spectrum.kernels.workload import check_outputs, expected_outputs, make_workload, poison_outputs
+from ffi_spectrum.measure.loop import call_once, outputs_of
+from ffi_spectrum.rungs.base import BoundCall, Rung
+from ffi_spectrum.rungs.recording import Recording
+
+
+@dataclass(frozen=True, slots=True)
+class WideCall:
+    """`bound` makes `calls` calls of the kernel by one crossing; `check` runs it and says what differs."""
+
+    bound: BoundCall
+    calls: int
+    check: Callable[[], str]
+
+
+def calls_of(case: Case) -> int:
+    """How many calls of the kernel one crossing makes."""
+    return dict(case.params).get("calls", 1)
+
+
+def prepare_wide(rung: Rung, kernel: KernelSpec, case: Case) -> WideCall:
+    """Bind a batched or replayed case on data of its own; raises what `place` and `bind` raise."""
+    return (_batch if case.strategy == "batched" else _replay)(rung, kernel, case)
+
+
+def _batch(rung: Rung, kernel: KernelSpec, case: Case) -> WideCall:
+    workload = make_workload(batched(kernel, calls_of(case)), case.size)
+    poison_outputs(workload)
+    expected = expected_outputs(workload)
+    buffers = rung.place(workload, "none" if workload.kernel.is_scalar else case.placement)
+    bound = rung.bind(buffers, case.form)
+
+    def check() -> str:
+        return check_outputs(workload, outputs_of(rung, buffers, bound, call_once(bound)), expected)
+
+    return WideCall(bound, calls_of(case), check)
+
+
+def _replay(rung: Rung, kernel: KernelSpec, case: Case) -> WideCall:
+    """The same call on the same buffers, as often as the case says: what a far-side loop does, from a list."""
+    workload = make_workload(kernel, case.size)
+    poison_outputs(workload)
+    expected: dict[str, Any] = expected_outputs(workload)
+    buffers = rung.place(workload, "none" if kernel.is_scalar else case.placement)
+    recording = Recording(rung)
+    numbers = [recording.add(buffers) for _ in range(calls_of(case))]
+    recorded = recording.finish()
+
+    def check() -> str:
+        call_once(recorded.bound)
+        found = (check_outputs(workload, recorded.outputs(number), expected) for number in numbers)
+        return next((difference for difference in found if difference), "")
+
+    return WideCall(recorded.bound, calls_of(case), check)
