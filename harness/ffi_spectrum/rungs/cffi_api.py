@@ -27,13 +27,13 @@ def declarations(prototypes: Mapping[str, Prototype]) -> str:
     return "\n".join(f"{prototype.declare()};" for prototype in prototypes.values())
 
 
-def api_source(prototypes: Mapping[str, Prototype]) -> str:
-    """C source of the extension, as cffi writes it."""
+def api_source(prototypes: Mapping[str, Prototype], module: str = MODULE_NAME) -> str:
+    """C source of the extension `module`, as cffi writes it."""
     ffi = cffi.FFI()
     ffi.cdef(declarations(prototypes))
-    ffi.set_source(MODULE_NAME, f"#include <stdint.h>\n{declarations(prototypes)}\n", compiler_verbose=0)
+    ffi.set_source(module, f"#include <stdint.h>\n{declarations(prototypes)}\n", compiler_verbose=0)
     with TemporaryDirectory() as folder:
-        path = Path(folder) / f"{MODULE_NAME}.c"
+        path = Path(folder) / f"{module}.c"
         ffi.emit_c_code(str(path))
         return path.read_text()
 
@@ -58,19 +58,26 @@ class CffiApi(Rung):
         strategies=("per_call", "batched", "replayed"),
     )
 
+    module_name: ClassVar[str] = MODULE_NAME
+
     @classmethod
     def build(cls, toolchain: Toolchain) -> dict[str, Artifact]:
         artifacts = {
             "library": toolchain.native_library(),
             "prototypes": toolchain.prototypes(toolchain.target),
         }
-        source = api_source(read_prototypes(artifacts))
-        extension = toolchain.extension(MODULE_NAME, source, library=artifacts["library"])
+        source = cls.source(read_prototypes(artifacts))
+        extension = toolchain.extension(cls.module_name, source, library=artifacts["library"])
         return artifacts | {"extension": extension}
+
+    @classmethod
+    def source(cls, prototypes: Mapping[str, Prototype]) -> str:
+        """C source of the extension."""
+        return api_source(prototypes, cls.module_name)
 
     def _open(self) -> None:
         self._prototypes = read_prototypes(self.artifacts)
-        module = load_extension(MODULE_NAME, self.artifacts["extension"])
+        module = load_extension(self.module_name, self.artifacts["extension"])
         self._ffi, self._library = module.ffi, module.lib
 
     def _bind(self, buffers: Buffers, form: Form, variant: str) -> BoundCall:

@@ -15,6 +15,7 @@ RUNGS: dict[str, str] = {
     "cext": "ffi_spectrum.rungs.cext:Cext",
     "cext_nogil": "ffi_spectrum.rungs.cext_nogil:CextNogil",
     "cffi_api": "ffi_spectrum.rungs.cffi_api:CffiApi",
+    "cffi_api_held": "ffi_spectrum.rungs.cffi_api_held:CffiApiHeld",
     "cffi_abi": "ffi_spectrum.rungs.cffi_abi:CffiAbi",
     "ctypes": "ffi_spectrum.rungs.ctypes:Ctypes",
     "ctypes_untyped": "ffi_spectrum.rungs.ctypes_untyped:CtypesUntyped",
@@ -28,6 +29,7 @@ RUNGS: dict[str, str] = {
     "python": "ffi_spectrum.rungs.python:Python",
     "stdlib": "ffi_spectrum.rungs.stdlib:Stdlib",
     "numpy": "ffi_spectrum.rungs.numpy:Numpy",
+    "grpc": "ffi_spectrum.rungs.grpc:Grpc",
 }
 
 

@@ -8,12 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ffi_spectrum.errors import Unavailable
+from ffi_spectrum.errors import BuildError, Unavailable
 from ffi_spectrum.kernels.table import KERNELS
 from ffi_spectrum.kernels.workload import make_workload
 from ffi_spectrum.rungs.base import BoundCall, Rung
-from ffi_spectrum.rungs.cffi_api import api_source
-from ffi_spectrum.toolchain.header import Prototype, parse_type
+from ffi_spectrum.rungs.cffi_api import CffiApi, api_source
+from ffi_spectrum.rungs.cffi_api_held import CffiApiHeld
+from ffi_spectrum.toolchain.build import Toolchain
+from ffi_spectrum.toolchain.header import Prototype, load_prototypes, parse_type
 
 from .opened import call_with, open_rung
 
@@ -73,3 +75,16 @@ def test_generating_the_source_prints_nothing(capsys: pytest.CaptureFixture[str]
     source = api_source({"ffis_f": Prototype("ffis_f", parse_type("int32_t", 8), ())})
     assert "PyInit__ffis_cffi" in source
     assert capsys.readouterr().out == ""
+
+
+def test_the_held_twin_differs_in_the_release_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    toolchain = Toolchain()
+    prototypes = load_prototypes(toolchain.prototypes(toolchain.target).path, 8)
+    ours = [line.strip() for line in CffiApiHeld.source(prototypes).replace("_held", "").splitlines()]
+    stock = [line.strip() for line in CffiApi.source(prototypes).splitlines()]
+    release = ("Py_BEGIN_ALLOW_THREADS", "Py_END_ALLOW_THREADS")
+    assert [line for line in stock if line not in release] == ours
+    assert stock.count(release[0]) == stock.count(release[1]) == len(prototypes)
+    monkeypatch.setattr("ffi_spectrum.rungs.cffi_api_held.api_source", lambda prototypes, module: "a { PyGIL(); }")
+    with pytest.raises(BuildError, match="another way"):
+        CffiApiHeld.source(prototypes)
