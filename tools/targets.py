@@ -16,6 +16,7 @@ from statistics import median
 from typing import NamedTuple
 
 from ffi_spectrum.analysis.estimate import Estimate, estimate_results
+from ffi_spectrum.analysis.panel import next_look
 from ffi_spectrum.measure.observer import Observer
 from ffi_spectrum.measure.run import pinned_cpu, run_plan
 from ffi_spectrum.plan import Plan, load_profile, make_plan
@@ -125,7 +126,7 @@ def measure(out: Path) -> list[Estimate]:
     for kernel, size in SIZES.items():
         rungs = ("cext", "wasmtime_fast")
         panels += make_plan(profile, rungs=rungs, kernels=(kernel,), sizes=(size,), forms=("prebound",)).panels
-    return estimate_results(run_plan(Plan(profile, tuple(panels), (), 1), out, Toolchain(), Observer()))
+    return estimate_results(run_plan(Plan(profile, tuple(panels), (), 1), out, Toolchain(), Observer(), next_look))
 
 
 def main() -> int:

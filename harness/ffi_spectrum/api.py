@@ -10,7 +10,7 @@ from __future__ import annotations
 import secrets
 import time
 
-from ffi_spectrum.analysis.difference import CallEstimate, differences, estimate_call, nets
+from ffi_spectrum.analysis.difference import CallEstimate, differences, estimate_call, nets, settled
 from ffi_spectrum.analysis.interval import median_interval
 from ffi_spectrum.analysis.stopping import Precision, is_look, looks
 from ffi_spectrum.errors import UsageError
@@ -20,7 +20,7 @@ from ffi_spectrum.results.sample import Sample
 
 __all__ = ["CallEstimate", "Protocol", "Snippet", "call", "measure", "sample_calls"]
 
-# A share of rounds that were interrupted from which on a result says so.
+# A share of rounds that were interrupted, or of time that the processes waited, from which on a result says so.
 MANY_DISTURBED = 0.2
 
 
@@ -67,13 +67,17 @@ def sample_calls(
 
 
 def _values(samples: list[Sample]) -> list[float]:
+    samples = settled(samples)
     return differences(samples) if len(samples[0].calls) > 1 else nets(samples)
 
 
 def _why(samples: list[Sample], half_width_ns: float, max_s: float) -> str:
     rounds = sum(len(sample.controls["empty"].rounds) for sample in samples)  # a slow call is not in every round
     disturbed = sum(len(sample.disturbed) for sample in samples)
+    waited = sum(sample.waited_share for sample in samples) / len(samples)
     reason = f"half-width {half_width_ns:g} ns not reached in {max_s:g} s"
+    if waited > MANY_DISTURBED:
+        return f"{reason}: other work had the CPU for {100 * waited:.0f} % of the time"
     if disturbed > MANY_DISTURBED * rounds:
         return f"{reason}: other work interrupted {100 * disturbed / rounds:.0f} % of the rounds"
     return reason

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import secrets
 import tomllib
 from collections.abc import Iterable, Sequence
@@ -15,7 +16,7 @@ from ffi_spectrum.case import FORMS, Case, PanelGroup, Status
 from ffi_spectrum.errors import UsageError
 from ffi_spectrum.kernels.spec import KernelSpec
 from ffi_spectrum.kernels.table import KERNELS
-from ffi_spectrum.rungs.base import RungInfo
+from ffi_spectrum.rungs.base import WIDE, RungInfo
 from ffi_spectrum.rungs.table import RUNGS, rung_class
 
 PROFILES = ("quick", "full")
@@ -41,11 +42,15 @@ class Profile:
     `block_ns` is the aim for one block, `rounds` how often each case gets one per process; a process that has not
     ended after `deadline_s` counts as hung. A case predicted to take more than `max_call_ms` a call is left out. Single
     calls to another process are timed for `latency_ms` each; unless kernels or such rungs are asked for by name, only
-    the kernels in `out_of_process` are called there.
+    the kernels in `out_of_process` are called there. `calls` says of which kernels one crossing makes how many calls.
+
+    A panel's intervals are looked at after each number of processes in `looks`, and after the last one it ends, however
+    wide they are; so it does where the processes up to the next look would take more than `cap_s` in all: an equal
+    share of `budget_s`, where there is one. `stopping` holds what else decides at a look, to be stored with the plan.
     """
 
     name: str
-    processes: int
+    looks: tuple[int, ...]
     rounds: int
     block_ns: int
     deadline_s: float
@@ -53,6 +58,18 @@ class Profile:
     latency_ms: int
     out_of_process: tuple[str, ...]
     sizes: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    calls: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    budget_s: float | None = None
+    cap_s: float | None = None
+    stopping: dict[str, Any] = field(default_factory=dict)
+
+    def shared_by(self, panels: int) -> Profile:
+        """This profile with its budget divided among so many panels."""
+        return replace(self, cap_s=round(self.budget_s / panels, 2)) if self.budget_s else self
+
+    def last_look(self, process_s: float) -> int:
+        """The most processes of a panel whose processes take that long."""
+        return max(look for look in self.looks if look == self.looks[0] or look * process_s <= (self.cap_s or math.inf))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +86,9 @@ class Panel:
     def id(self) -> str:
         return f"{self.panel_group}/{self.kernel}/{self.size}"
 
-    def predicted_s(self, profile: Profile) -> float:
-        """Seconds that all processes of this panel take."""
-        return profile.processes * self.process_s
+    def predicted_s(self, profile: Profile) -> tuple[float, float]:
+        """Seconds that this panel takes up to its first look, and up to its cap."""
+        return profile.looks[0] * self.process_s, profile.last_look(self.process_s) * self.process_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +100,10 @@ class Plan:
     absent: tuple[Absent, ...]
     seed: int
 
-    @property
-    def processes(self) -> int:
-        return self.profile.processes
-
-    def predicted_s(self) -> float:
-        """Seconds of measuring, builds not included."""
-        return sum(panel.predicted_s(self.profile) for panel in self.panels)
+    def predicted_s(self) -> tuple[float, float]:
+        """Seconds of measuring, builds not included: if every panel stops at its first look, and at most."""
+        least, most = zip(*(panel.predicted_s(self.profile) for panel in self.panels), strict=True)
+        return sum(least), sum(most)
 
     def to_json(self) -> dict[str, Any]:
         """The plan as it is stored and hashed."""
@@ -110,10 +124,10 @@ def load_profile(name: str) -> Profile:
     if name not in PROFILES:
         raise UsageError(f"no profile {name!r}; there are {', '.join(PROFILES)}")
     row = tomllib.loads(files("ffi_spectrum.profiles").joinpath(f"{name}.toml").read_text())
-    sizes = {kernel: tuple(values) for kernel, values in row["sizes"].items()}
+    sizes, calls = ({kernel: tuple(v) for kernel, v in row[axis].items()} for axis in ("sizes", "calls"))
     return Profile(
-        name, row["processes"], row["rounds"], row["block_us"] * 1000, row["deadline_s"], row["max_call_ms"],
-        row["latency_ms"], tuple(row["out_of_process"]), sizes,
+        name, tuple(row["looks"]), row["rounds"], row["block_us"] * 1000, row["deadline_s"], row["max_call_ms"],
+        row["latency_ms"], tuple(row["out_of_process"]), sizes, calls, row.get("budget_s"),
     )  # fmt: skip
 
 
@@ -147,7 +161,8 @@ def make_plan(
     if not panels:
         why = absent[0][2] if absent else "the chosen rungs, kernels, sizes and forms exclude each other"
         raise UsageError(f"no case is left: {why}")
-    return Plan(profile, tuple(panels), tuple(absent), secrets.randbits(32) if seed is None else seed)
+    shared = profile.shared_by(len(panels))
+    return Plan(shared, tuple(panels), tuple(absent), secrets.randbits(32) if seed is None else seed)
 
 
 def _group(rung: str) -> PanelGroup:
@@ -169,11 +184,18 @@ def _cases(
         for way in rung.ways(kernel):
             if forms and way.form not in forms and name != ANCHOR:
                 continue
-            case = replace(way, size=size)
-            if missing or too_long:
-                absent.append((case, "unavailable" if missing else "skipped", missing or too_long))
-            else:
-                yield case
+            for case in _sized(way, size, profile):
+                if missing or too_long:
+                    absent.append((case, "unavailable" if missing else "skipped", missing or too_long))
+                else:
+                    yield case
+
+
+def _sized(way: Case, size: int, profile: Profile) -> list[Case]:
+    """The way at this size; where one crossing makes many calls, as many as the profile asks for with this kernel."""
+    if way.strategy not in WIDE:
+        return [replace(way, size=size)]
+    return [replace(way, size=size, params=(("calls", calls),)) for calls in profile.calls.get(way.kernel, ())]
 
 
 def _too_long(info: RungInfo, kernel: KernelSpec, size: int, profile: Profile) -> str:

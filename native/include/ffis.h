@@ -52,4 +52,17 @@ FFIS_API void ffis_dense_relu(const float *a, const float *b, const float *bias,
 /* steps dependent mixing steps of about five cycles each; returns the mixed seed. Dials the work in one call. */
 FFIS_API uint64_t ffis_spin(uint64_t seed, uint32_t steps);
 
+/* 65536, plus the first byte of data and 256 times the last if there are any. The payload's cost is the crossing's. */
+FFIS_API uint32_t ffis_ends(const uint8_t *data, uint32_t nbytes);
+
+/* The sum of all arguments, wrapping in two's complement: with noop, zero to eight scalars. */
+FFIS_API int64_t ffis_args1(int64_t a);
+FFIS_API int64_t ffis_args2(int64_t a, int64_t b);
+FFIS_API int64_t ffis_args3(int64_t a, int64_t b, int64_t c);
+FFIS_API int64_t ffis_args4(int64_t a, int64_t b, int64_t c, int64_t d);
+FFIS_API int64_t ffis_args5(int64_t a, int64_t b, int64_t c, int64_t d, int64_t e);
+FFIS_API int64_t ffis_args6(int64_t a, int64_t b, int64_t c, int64_t d, int64_t e, int64_t f);
+FFIS_API int64_t ffis_args7(int64_t a, int64_t b, int64_t c, int64_t d, int64_t e, int64_t f, int64_t g);
+FFIS_API int64_t ffis_args8(int64_t a, int64_t b, int64_t c, int64_t d, int64_t e, int64_t f, int64_t g, int64_t h);
+
 #endif

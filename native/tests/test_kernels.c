@@ -26,6 +26,16 @@ static void test_scalars(void) {
     CHECK(ffis_spin(seed, 1023) == UINT64_C(0x97a31f42a32d23b7), "1023 steps");
 }
 
+static void test_arguments(void) {
+    CHECK(ffis_args1(INT64_MIN) == INT64_MIN, "one");
+    CHECK(ffis_args2(INT64_MAX, 1) == INT64_MIN, "wraps upwards");
+    CHECK(ffis_args3(INT64_MIN, -1, 0) == INT64_MAX, "wraps downwards");
+    CHECK(ffis_args4(1, 2, 4, -8) == -1, "four");
+    CHECK(ffis_args5(1, 2, 4, 8, 16) == 31 && ffis_args6(1, 2, 4, 8, 16, 32) == 63, "each argument counts");
+    CHECK(ffis_args7(1, 2, 4, 8, 16, 32, 64) == 127, "each argument counts");
+    CHECK(ffis_args8(1, 2, 4, 8, 16, 32, 64, 128) == 255, "each argument counts");
+}
+
 static void test_dot(uint32_t size) {
     struct guard x = guard_open(size * sizeof(double), side), y = guard_open(size * sizeof(double), side);
     double *xs = (void *)x.data, *ys = (void *)y.data;
@@ -90,6 +100,7 @@ static void test_bytes(uint32_t nbytes) {
     int agrees = 1;
     CHECK(ffis_crc32(data.data, nbytes) == bitwise_crc32(data.data, nbytes), "%u bytes", nbytes);
     CHECK(ffis_base64_encode(data.data, nbytes, out.data) == text_nbytes, "%u bytes", nbytes);
+    CHECK(nbytes == 0 || ffis_ends(data.data, nbytes) == 65536 + data.data[0] + 256u * data.data[nbytes - 1], "ends");
     for (size_t i = 0; i < text_nbytes; i++) {
         agrees &= out.data[i] == base64_character(data.data, nbytes, i);
     }
@@ -197,6 +208,7 @@ static void test_null(void) {
     float zeros[2] = {1.0f, 1.0f};
     CHECK(ffis_dot(NULL, NULL, 0) == 0.0, "dot");
     CHECK(ffis_crc32(NULL, 0) == 0, "crc32");
+    CHECK(ffis_ends(NULL, 0) == 65536, "ends");
     CHECK(ffis_base64_encode(NULL, 0, NULL) == 0, "base64_encode");
     ffis_saxpy(1.0f, NULL, NULL, NULL, 0);
     ffis_relu(NULL, NULL, 0);
@@ -229,6 +241,7 @@ int main(void) {
     }
     side = GUARD_AFTER;
     test_scalars();
+    test_arguments();
     test_rounding();
     test_fused();
     test_null();

@@ -29,10 +29,11 @@ def stand_in(monkeypatch: pytest.MonkeyPatch, ending: BaseException | None = Non
     """Put invented results in the place of a measurement; `ending` is raised after three of twelve processes."""
     plans: list[Any] = []
 
-    def run_plan(plan: Any, path: Path, toolchain: Any, observer: Any) -> Results:
+    def run_plan(plan: Any, path: Path, toolchain: Any, observer: Any, next_look: Any) -> Results:
         plans.append((plan, path, toolchain))
         observer.building("ctypes")
         observer.unavailable("cext", "no headers")
+        observer.bound(4.2)
         observer.start(12, 0, 4.2)
         path.parent.mkdir(exist_ok=True)
         write_results(path, processes=3)
@@ -81,7 +82,7 @@ def test_without_a_terminal_progress_is_plain_lines(run: Run, monkeypatch: pytes
 def test_a_run_that_measured_no_requested_case_fails(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """The floor, which is in every panel, does not count where it was not asked for."""
 
-    def run_plan(plan: Any, path: Path, toolchain: Any, observer: Any) -> Results:
+    def run_plan(plan: Any, path: Path, toolchain: Any, observer: Any, next_look: Any) -> Results:
         write_results(path, Request(rungs=("ctypes",), kernels=("crc32",), forms=("fresh",), seed=5))
         return read_results(path)
 
@@ -163,6 +164,7 @@ def test_ctrl_c_says_in_one_sentence_what_is_saved_and_how_to_go_on(run: Run, mo
 def test_the_resuming_command_asks_for_the_same_plan(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     plans = stand_in(monkeypatch, KeyboardInterrupt())
     options = [*SMALL, "--size", "8", "--form", "fresh", "--profile", "full", "--cc", sys.executable, "--seed", "9"]
+    options += ["--max-processes", "25", "--cap-s", "7.5"]
     sentence = run("bench", *options, "--out", "x").stderr.splitlines()[-1]
     words = shlex.split(sentence.split("go on with: ")[1])
     Path("x").unlink()
@@ -234,4 +236,5 @@ def test_every_option_of_the_readme_exists() -> None:
     options = {option for parameter in main.commands["bench"].params for option in parameter.opts}
     assert options == {
         "--profile", "--rung", "--kernel", "--size", "--form", "--seed", "--out", "--cc", "--list",
+        "--max-processes", "--cap-s",
     }  # fmt: skip

@@ -44,6 +44,33 @@ def test_a_resumed_run_says_what_was_there() -> None:
     assert (progress.done, progress.total) == (36, 144)
 
 
+def test_what_may_come_on_top_is_said_at_the_start_and_at_each_look() -> None:
+    console = Console(file=io.StringIO(), width=100)
+    with BenchProgress(console) as progress:
+        progress.bound(600.0)
+        progress.start(24, 0, 7.0)
+        progress.process_done("p", 24, 24, 0.0)
+        progress.go_on(1, 32, 2.4)
+        assert (progress.done, progress.total) == (24, 32)
+        progress.process_done("p", 32, 32, 0.0)
+    assert text_of(console).splitlines() == [
+        "measuring in 24 processes, about 7 s, at most 10 min 00 s",
+        "24 of 24 processes, 0 s left",
+        "panels that are not precise yet: 1; 8 processes more, about 2 s",
+        "32 of 32 processes, 0 s left",
+    ]
+
+
+def test_a_terminals_bar_grows_with_the_looks() -> None:
+    console = Console(file=io.StringIO(), width=100, force_terminal=True)
+    with BenchProgress(console) as progress:
+        progress.start(24, 0, 7.0)
+        progress.process_done("p", 24, 24, 0.0)
+        progress.go_on(1, 32, 2.4)
+        progress.process_done("p", 25, 32, 2.1)
+    assert "25/32" in text_of(console)
+
+
 def test_no_thread_runs_beside_a_measurement() -> None:
     console = Console(file=io.StringIO(), width=100, force_terminal=True)
     before = threading.active_count()

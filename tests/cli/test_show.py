@@ -18,7 +18,7 @@ from .synthetic import REQUEST, write_results
 FIELDS = [
     "id", "kernel", "size", "rung", "variant", "form", "placement", "strategy", "params", "status", "reason",
     "ns_per_call", "ns_low", "ns_high", "far_side_ns", "boundary_ns", "boundary_low", "boundary_high",
-    "ratio_to_floor", "ratio_to_python_call", "panel_group",
+    "ratio_to_floor", "ratio_to_python_call", "panel_group", "processes", "is_imprecise", "is_unresolved",
 ]  # fmt: skip
 
 
@@ -149,12 +149,16 @@ def test_the_tables_alone_carry_date_and_machine_and_nothing_else(run: Run, resu
         Request(kernels=("crc32",), rungs=("ctypes",), sizes=(8, 64), seed=2),
         Request(kernels=("crc32",), rungs=("ctypes",), forms=("prebound",), seed=3, cc="gcc"),
         Request(profile="full", kernels=("crc32",), rungs=("python",), seed=4),
+        Request(kernels=("crc32",), rungs=("python",), seed=5, max_processes=30),
+        Request(kernels=("crc32",), rungs=("python",), seed=6, cap_s=2.5),
+        Request(profile="full", kernels=("crc32",), rungs=("python",), seed=7, max_processes=80, cap_s=60.0),
     ],
-    ids=["rungs", "kernels", "sizes", "forms", "profile"],
+    ids=["rungs", "kernels", "sizes", "forms", "profile", "processes", "seconds", "both caps"],
 )
 def test_the_command_in_a_report_lays_out_the_same_plan(tmp_path: Path, request_: Request) -> None:
     plan = write_results(tmp_path / "run.jsonl", request_, processes=1)
     found = request_of(read_results(tmp_path / "run.jsonl").run)
     assert found.plan() == plan
     assert found.cc == request_.cc
+    assert (found.max_processes, found.cap_s) == (request_.max_processes, request_.cap_s)
     assert bool(found.sizes) == bool(request_.sizes)

@@ -22,7 +22,8 @@ class ScratchTree:
             shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
         self.write(
             PACKAGE / "profiles/quick.toml",
-            "processes = 2\nrounds = 3\nblock_us = 5\ndeadline_s = 20\nmax_call_ms = 2\n[sizes]\n",
+            "looks = [2]\nrounds = 3\nblock_us = 5\ndeadline_s = 20\nmax_call_ms = 2\nlatency_ms = 1\n"
+            "out_of_process = []\n[sizes]\n[calls]\n",
         )
 
     def write(self, name: Path | str, text: str) -> None:

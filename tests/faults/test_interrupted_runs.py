@@ -23,7 +23,7 @@ def lines_of(path: Path) -> int:
 
 def start_and_signal(tree: ScratchTree, number: signal.Signals) -> subprocess.CompletedProcess[str]:
     """Start a bench, wait until three processes are on disk, send it the signal and wait for its end."""
-    tree.edit("harness/ffi_spectrum/profiles/quick.toml", "processes = 2", f"processes = {PROCESSES}")
+    tree.edit("harness/ffi_spectrum/profiles/quick.toml", "looks = [2]", f"looks = [{PROCESSES}]")
     bench = subprocess.Popen(
         tree.command("bench", *OPTIONS), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         env=tree.environment(), cwd=tree.root,

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import islice
+from typing import Any
+
 import pytest
 
+from ffi_spectrum.analysis.stopping import looks, stopping_parameters
 from ffi_spectrum.errors import UsageError
 from ffi_spectrum.kernels.table import KERNELS
-from ffi_spectrum.plan import ANCHOR, PROFILES, load_profile, make_plan
+from ffi_spectrum.plan import ANCHOR, PROFILES, Panel, Plan, load_profile, make_plan
 from ffi_spectrum.rungs.table import RUNGS
+
+
+def in_process(plan: Plan) -> list[Panel]:
+    return [panel for panel in plan.panels if panel.panel_group == "in-process"]
 
 
 def test_quick_covers_every_kernel_once_and_every_rung() -> None:
     plan = make_plan(load_profile("quick"))
-    assert [panel.kernel for panel in plan.panels] == list(KERNELS)
-    assert plan.processes == 12
+    assert [panel.kernel for panel in in_process(plan)] == list(KERNELS)
+    assert plan.profile.looks == (12,)
     assert {case.rung for panel in plan.panels for case in panel.cases} == set(RUNGS)
 
 
@@ -21,12 +30,52 @@ def test_quick_covers_every_kernel_once_and_every_rung() -> None:
 def test_profiles_load_and_name_only_known_kernels(name: str) -> None:
     profile = load_profile(name)
     assert set(profile.sizes) <= set(KERNELS)
-    assert make_plan(profile).predicted_s() > 0
+    least, most = make_plan(profile).predicted_s()
+    assert 0 < least <= most
 
 
-def test_case_ids_are_unique() -> None:
+@pytest.mark.parametrize("name", PROFILES)
+def test_profiles_look_when_the_rule_does(name: str) -> None:
+    """So that its coverage, replayed with these looks, is theirs."""
+    found = load_profile(name).looks
+    assert found == tuple(islice(looks(), len(found)))
+
+
+def test_the_full_profile_is_over_in_a_quarter_of_an_hour() -> None:
+    """Half a minute of it is for builds and for counting calls. Where it is not, its `budget_s` is too large."""
+    assert make_plan(load_profile("full")).predicted_s()[1] <= 14.5 * 60
+
+
+def test_a_panel_is_predicted_up_to_its_first_look_and_its_cap() -> None:
+    profile = replace(load_profile("quick"), looks=(12, 20, 40), cap_s=6.0)
+    quick, slow, slower = (Panel("noop", 0, "in-process", (), seconds) for seconds in (0.1, 0.2, 5.0))
+    assert quick.predicted_s(profile) == pytest.approx((1.2, 4.0))
+    assert slow.predicted_s(profile) == pytest.approx((2.4, 4.0))
+    assert slower.predicted_s(profile) == (60.0, 60.0)  # the first look is always taken
+    assert slow.predicted_s(replace(profile, cap_s=None)) == pytest.approx((2.4, 8.0))
+    assert Plan(profile, (quick, slow), (), 0).predicted_s() == pytest.approx((3.6, 8.0))
+
+
+def test_panels_share_the_budget() -> None:
+    profile = replace(load_profile("quick"), budget_s=30.0)
+    assert make_plan(profile, kernels=["noop", "add"], rungs=["ctypes"]).profile.cap_s == 15.0
+    assert make_plan(profile, kernels=["noop"], rungs=["ctypes"]).profile.cap_s == 30.0
+    assert make_plan(replace(profile, budget_s=None), kernels=["noop"]).profile.cap_s is None
+
+
+@pytest.mark.parametrize(
+    "change", [{"looks": (12, 20)}, {"cap_s": 3.0}, {"stopping": {"confidence": 0.99}}], ids=lambda one: next(iter(one))
+)
+def test_runs_that_stop_by_different_rules_have_different_plans(change: dict[str, Any]) -> None:
+    profile = replace(load_profile("quick"), stopping=stopping_parameters())
+    hashes = {make_plan(one, kernels=["add"]).sha256() for one in (profile, replace(profile, **change))}
+    assert len(hashes) == 2
+
+
+def test_case_ids_are_unique_within_a_group() -> None:
+    """Anchors stand in the panels of other groups, too."""
     plan = make_plan(load_profile("full"))
-    ids = [case.id for panel in plan.panels for case in panel.cases]
+    ids = [(panel.panel_group, case.id) for panel in plan.panels for case in panel.cases]
     assert len(ids) == len(set(ids))
 
 
@@ -54,7 +103,7 @@ def test_a_case_over_the_work_budget_is_skipped_with_its_prediction() -> None:
 
 def test_sizes_replace_the_profiles_and_scalar_kernels_have_none() -> None:
     plan = make_plan(load_profile("quick"), kernels=["add", "dot"], sizes=[5, 9, 5])
-    assert [(panel.kernel, panel.size) for panel in plan.panels] == [("add", 0), ("dot", 5), ("dot", 9)]
+    assert [(panel.kernel, panel.size) for panel in in_process(plan)] == [("add", 0), ("dot", 5), ("dot", 9)]
 
 
 @pytest.mark.parametrize(

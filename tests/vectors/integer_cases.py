@@ -70,3 +70,35 @@ def spin_cases() -> list[Case]:
         entry("one", 1, 1),
         entry("all bits set", 2**64 - 1, 7),
     ]
+
+
+def ends_cases() -> list[Case]:
+    def entry(note: str, data: bytes, result: int) -> Case:
+        return case(note, {"data": {"hex": data.hex()}}, {"return": result})
+
+    return [
+        entry("empty", b"", 0x10000),
+        entry("one byte is both ends", b"\x07", 0x10707),
+        entry("two bytes", b"\x01\x80", 0x18001),
+        entry("what is between does not count", b"\xff" + bytes(61) + b"\x10", 0x110FF),
+        entry("ones", b"\xff" * 32, 0x1FFFF),
+        entry("1,023 bytes", bytes((i * 7 + 3) % 256 for i in range(1023)), 0x1F503),
+    ]
+
+
+def args_cases(count: int) -> list[Case]:
+    """The place of each argument shows in the sum, which wraps upwards and downwards."""
+    low, high = -(2**63), 2**63 - 1
+    names = "abcdefgh"[:count]
+    powers = [2**i for i in range(count)]
+    rows = [
+        ("each argument counts", powers),
+        ("with alternating signs", [value * (-1) ** i for i, value in enumerate(powers)]),
+        ("the largest", [high] * count),
+        ("the smallest", [low] * count),
+        ("beyond 2**53, where binary64 would round", [2**53 + 1 + i for i in range(count)]),
+    ]
+    return [
+        case(note, dict(zip(names, values, strict=True)), {"return": (sum(values) - low) % 2**64 + low})
+        for note, values in rows
+    ]

@@ -7,6 +7,7 @@ README.md next to this file describes the format.
 import argparse
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from . import float_cases, integer_cases
@@ -32,6 +33,11 @@ KERNELS: dict[str, tuple[str, Callable[[], list[Case]]]] = {
     "relu": ("the definition: 0 for x < 0, else x", float_cases.relu_cases),
     "dense_relu": (EXACT_SUMS + ", negative results replaced by 0", float_cases.dense_relu_cases),
     "spin": ("Python integers: x = (x ^ (x >> 29)) * 0xBF58476D1CE4E5B9 mod 2**64", integer_cases.spin_cases),
+    "ends": ("the definition: 65536 + bytes[0] + 256 * bytes[-1]", integer_cases.ends_cases),
+    **{
+        f"args{count}": ("Python integers, reduced modulo 2**64", partial(integer_cases.args_cases, count))
+        for count in range(1, 9)
+    },
 }
 
 

@@ -14,11 +14,10 @@ from ffi_spectrum.analysis.two_sample import difference_interval, difference_p_v
 from ffi_spectrum.analysis.variance import Scatter, split_scatter
 from ffi_spectrum.analysis.verdict import Verdict, decide, holm
 from ffi_spectrum.errors import ResultsError
+from ffi_spectrum.results.fingerprint import PASSING
 from ffi_spectrum.results.record import RunRecord
 from ffi_spectrum.results.store import Results
 
-# What differs between any two runs on one machine, and says nothing about it.
-_PASSING = {"load_1min"}
 # The thermometer is a loop of one C instruction chain: a change of this much is the clock's, not the code's.
 _DRIFT_FRACTION = 0.01
 
@@ -119,7 +118,7 @@ def warnings_of(a: Results, b: Results) -> list[str]:
 
 def _facts(run: RunRecord) -> dict[str, Any]:
     """The fingerprint without what passes, packages by name, and this package's own version."""
-    facts = {name: value for name, value in run.fingerprint.items() if name not in _PASSING}
+    facts = {name: value for name, value in run.fingerprint.items() if name not in PASSING}
     packages = facts.pop("packages", {})
     return facts | {f"package {name}": value for name, value in packages.items()} | {"ffi-spectrum": run.version}
 

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field, fields, replace
 from statistics import median
 from typing import Any
 
+from ffi_spectrum.analysis.cap import Cap
 from ffi_spectrum.analysis.interval import Interval, median_interval
 from ffi_spectrum.analysis.remote import RemoteCost, remote_costs
 from ffi_spectrum.analysis.rounds import Net, nets_and_works, per_iteration, subtract
+from ffi_spectrum.analysis.stopping import WIDE, Precision, panel_precision
 from ffi_spectrum.case import Case, Status
 from ffi_spectrum.results.record import CaseRecord, ProcessRecord
 from ffi_spectrum.results.store import Results
 
-# Half-width of an interval that a wide panel aims at: the larger of the two.
-PRECISE_NS = 0.5
-PRECISE_FRACTION = 0.01
 # With fewer, the range of all values covers their median in less than 95 % of the runs.
 MIN_PROCESSES = 6
 # The reference of every ratio: the C loop through a dlsym pointer, whose own time per call is its far-side loop.
 FLOOR = "floor"
 FLOOR_SERIES = "floor.dlsym"
 IN_PROCESS = "in-process"
+# Attributes that the rows of `show --json` do not have, or have at their end.
+_NOT_IN_ROW = ("processes", "remote", "precision", "is_at_cap")
 # A case may be in panels of two groups: an anchor is.
 Key = tuple[str, str]
 
@@ -33,6 +35,7 @@ class Estimate:
 
     `far_side_ns` is the far-side loop per iteration; `boundary_ns` the paired difference of the two (0 by definition in
     pure Python, None where the reimplementation's work and boundary cannot be told apart); intervals are 95 %.
+    `precision` is what the case's panel aimed at, and `is_at_cap` says that it may get no further processes.
     """
 
     id: str
@@ -58,32 +61,40 @@ class Estimate:
     processes: int = 0
     panel_group: str = IN_PROCESS
     remote: RemoteCost | None = None
+    precision: Precision = WIDE
+    is_at_cap: bool = False
 
     @property
     def is_imprecise(self) -> bool:
-        """True where an interval is wider than a table should show without a warning, or rests on too few processes."""
+        """True where an interval is wider than its panel aimed at, or rests on too few processes."""
         if self.ns_per_call is None:
             return False
-        aim = 2 * max(PRECISE_NS, PRECISE_FRACTION * abs(self.ns_per_call))
+        aim = 2 * self.precision.aim_ns(self.ns_per_call)
         pairs = ((self.ns_low, self.ns_high), (self.boundary_low, self.boundary_high))
         is_wide = any(low is not None and high is not None and high - low > aim for low, high in pairs)
         return is_wide or self.processes < MIN_PROCESSES
 
+    @property
+    def is_unresolved(self) -> bool:
+        """True where it is imprecise although its panel got all the processes that it may have."""
+        return self.is_imprecise and self.is_at_cap
+
     def to_json(self) -> dict[str, Any]:
         """The row that `show --json` prints; "remote" is there only where the far side is another process."""
-        row = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("processes", "remote")}
+        row = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in _NOT_IN_ROW}
+        row |= {"processes": self.processes, "is_imprecise": self.is_imprecise, "is_unresolved": self.is_unresolved}
         return row | {"remote": asdict(self.remote)} if self.remote else row
 
 
 @dataclass(slots=True)
-class _Samples:
-    """One value per process, for each of the quantities."""
+class Samples:
+    """One value per process, for each of the quantities of a case."""
 
-    call: list[float]
-    far: list[float]
-    boundary: list[float]
-    to_floor: list[float]
-    to_python: list[float]
+    call: list[float] = field(default_factory=list)
+    far: list[float] = field(default_factory=list)
+    boundary: list[float] = field(default_factory=list)
+    to_floor: list[float] = field(default_factory=list)
+    to_python: list[float] = field(default_factory=list)
 
 
 def estimate_results(results: Results) -> list[Estimate]:
@@ -91,12 +102,15 @@ def estimate_results(results: Results) -> list[Estimate]:
 
     A case that stands in panels of several groups, as an anchor does, has an estimate for each.
     """
-    samples: dict[Key, _Samples] = defaultdict(lambda: _Samples([], [], [], [], []))
+    samples: dict[Key, Samples] = {}
     cases: dict[Key, Case] = {}
-    for process in results.processes:
-        group = group_of(process.panel)
-        cases |= {(group, row.case.id): row.case for row in process.cases}
-        _add_process(samples, process, group)
+    aims: dict[Key, dict[str, Any]] = {}
+    for panel, records in _by_panel(results).items():
+        group = group_of(panel)
+        cases |= {(group, row.case.id): row.case for record in records for row in record.cases}
+        reduced = {(group, id): own for id, own in reduce_processes(records).items()}
+        samples |= reduced
+        aims |= dict.fromkeys(reduced, _aim(results, panel, records))
     remote = remote_costs(results)
     planned = [(group_of(panel), id) for panel, ids in results.run.plan["panels"].items() for id in ids]
     groups = {id: group for group, id in reversed(planned)}
@@ -109,8 +123,32 @@ def estimate_results(results: Results) -> list[Estimate]:
     for key in dict.fromkeys([*planned, *cases]):
         case = cases.get(key) or Case.from_id(key[1])
         estimate = _estimate(case, samples.get(key), refused.get(key))
-        found.append(replace(estimate, panel_group=key[0], remote=remote.get(key)))
+        found.append(replace(estimate, panel_group=key[0], remote=remote.get(key), **aims.get(key, {})))
     return found
+
+
+def _by_panel(results: Results) -> dict[str, list[ProcessRecord]]:
+    found: dict[str, list[ProcessRecord]] = defaultdict(list)
+    for record in results.processes:
+        found[record.panel].append(record)
+    return found
+
+
+def _aim(results: Results, panel: str, records: list[ProcessRecord]) -> dict[str, Any]:
+    """How precise the panel's cases should be, and whether they may get more processes: nothing of fixed runs."""
+    cap = Cap.of(results.run.plan)
+    if cap is None:
+        return {}
+    cases = len(results.run.plan["panels"].get(panel, records[-1].cases))
+    return {"precision": panel_precision(cases), "is_at_cap": cap.is_reached(records)}
+
+
+def reduce_processes(records: Iterable[ProcessRecord]) -> dict[str, Samples]:
+    """The values of every case, by id, over processes of one panel."""
+    samples: dict[str, Samples] = defaultdict(Samples)
+    for record in records:
+        _add_process(samples, record)
+    return dict(samples)
 
 
 def group_of(panel: str) -> str:
@@ -139,7 +177,7 @@ def net_by_process(results: Results) -> dict[str, list[Net]]:
     return dict(found)
 
 
-def _estimate(case: Case, samples: _Samples | None, refused: CaseRecord | None) -> Estimate:
+def _estimate(case: Case, samples: Samples | None, refused: CaseRecord | None) -> Estimate:
     axes = {
         name: getattr(case, name) for name in ("kernel", "size", "rung", "variant", "form", "placement", "strategy")
     }
@@ -164,14 +202,14 @@ def _estimate(case: Case, samples: _Samples | None, refused: CaseRecord | None) 
     )  # fmt: skip
 
 
-def _add_process(samples: dict[Key, _Samples], process: ProcessRecord, group: str) -> None:
+def _add_process(samples: dict[str, Samples], process: ProcessRecord) -> None:
     """Reduce one process to one value per case and quantity."""
     empty = per_iteration(process.controls["empty"], process)
     nets, works = nets_and_works(process)
     python = median(subtract(per_iteration(process.controls["python_call"], process), empty).values())
     floor = median(works[FLOOR_SERIES].values()) if FLOOR_SERIES in works else 0.0
     for row in process.cases:
-        sample, net = samples[group, row.case.id], nets[row.case.id]
+        sample, net = samples[row.case.id], nets[row.case.id]
         work: Net = works.get(row.far, {})
         call = median(work.values() if row.case.rung == FLOOR else net.values())
         sample.call.append(call)

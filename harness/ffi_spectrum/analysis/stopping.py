@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import count
+from dataclasses import asdict, dataclass
+from itertools import count, takewhile
+from typing import Any
 
 from ffi_spectrum.analysis.interval import Interval, median_interval
 
@@ -22,12 +23,27 @@ class Precision:
     half_width_ns: float
     fraction: float = 0.0
 
+    def aim_ns(self, point_ns: float) -> float:
+        """The half-width that is aimed at around `point_ns`."""
+        return max(self.half_width_ns, self.fraction * abs(point_ns))
+
     def is_met(self, interval: Interval) -> bool:
-        return interval.half_width <= max(self.half_width_ns, self.fraction * abs(interval.point))
+        return interval.half_width <= self.aim_ns(interval.point)
 
     def stops(self, values: Sequence[float]) -> bool:
         """True where a run may stop at this look: the wider interval of STOP_CONFIDENCE is narrow enough."""
         return self.is_met(median_interval(values, STOP_CONFIDENCE))
+
+
+# What a panel of cases aims at: a wide one measures a spectrum, a narrow one answers a question about few cases.
+WIDE = Precision(0.5, 0.01)
+NARROW = Precision(0.1, 0.001)
+NARROW_CASES = 4
+
+
+def panel_precision(cases: int) -> Precision:
+    """What a panel of that many cases aims at."""
+    return NARROW if cases <= NARROW_CASES else WIDE
 
 
 def looks() -> Iterator[int]:
@@ -38,6 +54,18 @@ def looks() -> Iterator[int]:
     """
     yield from (12, 20)
     yield from (40 * 2**power for power in count())
+
+
+def looks_up_to(cap: int) -> tuple[int, ...]:
+    """The scheduled looks below `cap`, and `cap`."""
+    return (*takewhile(lambda look: look < cap, looks()), cap)
+
+
+def stopping_parameters() -> dict[str, Any]:
+    """What a plan holds beside its looks and cap: runs that stop by different rules have different plans."""
+    return {
+        "confidence": STOP_CONFIDENCE, "wide": asdict(WIDE), "narrow": asdict(NARROW), "narrow_cases": NARROW_CASES,
+    }  # fmt: skip
 
 
 def is_look(processes: int) -> bool:

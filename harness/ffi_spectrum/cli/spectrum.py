@@ -17,26 +17,40 @@ from ffi_spectrum.cli.group import (
     open_screen,
     planned_filters,
 )
+from ffi_spectrum.cli.several import SeveralPythons, python_option
 from ffi_spectrum.errors import BuildError, UsageError
 
 
-@main.command()
+@main.command(cls=SeveralPythons)
 @click.option("--profile", default="quick", show_default=True, metavar="quick|full", help="How much to measure.")
 @planned_filters
+@click.option("--max-processes", type=int, metavar="N", help="Up to N processes a panel, whatever time they take.")
+@click.option("--cap-s", type=float, metavar="S", help="No further look at a panel's intervals after S seconds of it.")
 @click.option("--seed", type=int, help="Seed of the order of processes; chosen at random by default.")
 @click.option(
     "--out", type=PATH, help="Results file; an existing one is resumed. [default: results/PROFILE-TIME.jsonl]"
 )
 @cc_option
 @click.option("--list", "is_listing", is_flag=True, help="Print the cases with predicted times; measure nothing.")
-def bench(out: Path | None, is_listing: bool, **options: Any) -> None:
+@python_option
+@click.option("--in-turns", is_flag=True, hidden=True, help="Wait for a line before each process, and show nothing.")
+def bench(out: Path | None, is_listing: bool, pythons: tuple[str, ...], in_turns: bool, **options: Any) -> None:
     """Measure, and print a table per kernel."""
     from ffi_spectrum.commands.bench import list_plan, run_bench
+    from ffi_spectrum.commands.interpreters import bench_in_turns, run_interpreters
     from ffi_spectrum.commands.request import Request
 
     request = Request(**options)
+    if is_listing and pythons:
+        raise UsageError("--list and --python exclude each other: the plan is the same under every interpreter")
+    if in_turns and out is None:
+        raise UsageError("--in-turns needs --out")
     if is_listing:
         list_plan(open_screen(), request)
+    elif pythons:
+        run_interpreters(open_screen(), request, pythons, out)
+    elif in_turns and out:
+        bench_in_turns(request, out)
     else:
         run_bench(open_screen(), request, out)
 
@@ -128,7 +142,7 @@ def cache(is_clearing: bool) -> None:
         return
     screen = open_screen()
     screen.out.print(tables.cache_table(found))
-    screen.out.print(f"{nbytes(found.nbytes())} in all, the compiler's own cache included")
+    screen.out.print(f"{nbytes(found.nbytes())} in all, the compiler's own cache and environments included")
 
 
 @main.command()

@@ -113,7 +113,7 @@ def validate(is_quick: bool, pool: Path, out: Path | None, seed: int, cc: str, i
         echo_json([target.to_json() for target in targets])
     if out:
         save(to_markdown(targets, "ffi-spectrum validate --quick" if is_quick else "ffi-spectrum validate"), out)
-    missed = [target.target for target in targets if not target.is_met]
+    missed = [target.target for target in targets if target.state == "missed"]
     if missed:
         fail(f"{len(missed)} of {len(targets)} targets missed: {'; '.join(missed)}", 1)
 

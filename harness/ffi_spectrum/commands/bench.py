@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
-from ffi_spectrum.analysis.estimate import estimate_results
+from ffi_spectrum.analysis.estimate import Estimate, estimate_results
+from ffi_spectrum.analysis.panel import next_look
 from ffi_spectrum.commands.progress import BenchProgress
 from ffi_spectrum.commands.request import Request, open_toolchain
 from ffi_spectrum.commands.screen import Screen, program
@@ -16,7 +17,7 @@ from ffi_spectrum.errors import MeasurementError
 from ffi_spectrum.kernels.table import KERNELS
 from ffi_spectrum.measure.run import run_plan
 from ffi_spectrum.plan import Plan
-from ffi_spectrum.report.numbers import duration
+from ffi_spectrum.report.numbers import time_span
 from ffi_spectrum.report.table import spectrum
 
 
@@ -26,21 +27,26 @@ def run_bench(screen: Screen, request: Request, out: Path | None) -> None:
     Ctrl-C passes through as a KeyboardInterrupt whose text says what is saved and how to go on.
     """
     plan = request.plan()
-    _note_sizes(screen, request, plan)
+    note_sizes(screen, request, plan)
     toolchain = open_toolchain(request.cc)
     path = out or default_path(request.profile, datetime.now())
     with BenchProgress(screen.err) as progress:
         try:
-            results = run_plan(plan, path, toolchain, progress)
+            results = run_plan(plan, path, toolchain, progress, next_look)
         except KeyboardInterrupt:
             raise KeyboardInterrupt(_stopped(progress, path, request)) from None
     estimates = estimate_results(results)
     for part in spectrum(estimates, checks_by_rung(), screen.out.width):
         screen.out.print(part)
-    if not any(e.status == "ok" and (not request.rungs or e.rung in request.rungs) for e in estimates):
+    if not is_measured(estimates, request):
         raise MeasurementError(f"no requested case was measured; the reasons are above and in {path}")
     again = f"{program()} show {shlex.quote(str(path))}"
     screen.out.print(f"\nRaw times are in {path}; see them again with: {again}", soft_wrap=True)
+
+
+def is_measured(estimates: Iterable[Estimate], request: Request) -> bool:
+    """True where a case was measured that was asked for: the floor, which is in every panel, may not have been."""
+    return any(e.status == "ok" and (not request.rungs or e.rung in request.rungs) for e in estimates)
 
 
 def default_path(profile: str, now: datetime) -> Path:
@@ -59,18 +65,20 @@ def _stopped(progress: BenchProgress, path: Path, request: Request) -> str:
 def list_plan(screen: Screen, request: Request) -> None:
     """Print every case with its panel's predicted time, the cases that do not exist, and the total."""
     plan = request.plan()
-    _note_sizes(screen, request, plan)
+    note_sizes(screen, request, plan)
     for panel in plan.panels:
-        screen.out.print(f"{panel.id}: {len(panel.cases)} cases, about {duration(panel.predicted_s(plan.profile))}")
+        screen.out.print(f"{panel.id}: {len(panel.cases)} cases, {time_span(*panel.predicted_s(plan.profile))}")
         for case in panel.cases:
             screen.out.print(f"  {case.id}", soft_wrap=True)
     for line in _missing(plan):
         screen.out.print(line)
     count = f"{sum(len(panel.cases) for panel in plan.panels)} cases in {len(plan.panels)} panels"
-    screen.out.print(f"{count} of {plan.processes} processes: about {duration(plan.predicted_s())}")
+    first, last = plan.profile.looks[0], max(plan.profile.last_look(panel.process_s) for panel in plan.panels)
+    processes = f"{first} to {last}" if last > first else str(first)
+    screen.out.print(f"{count} of {processes} processes: {time_span(*plan.predicted_s())}")
 
 
-def _note_sizes(screen: Screen, request: Request, plan: Plan) -> None:
+def note_sizes(screen: Screen, request: Request, plan: Plan) -> None:
     """Name the planned kernels that a requested size does not apply to."""
     sizeless = dict.fromkeys(panel.kernel for panel in plan.panels if not KERNELS[panel.kernel].dims(1))
     if request.sizes and sizeless:

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from ffi_spectrum.measure.observer import Observer
-from ffi_spectrum.report.numbers import duration
+from ffi_spectrum.report.numbers import duration, time_span
 
 # Without a terminal, at least this long between two lines of progress.
 QUIET_S = 5.0
@@ -24,6 +24,7 @@ class BenchProgress(Observer):
 
     def __init__(self, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
         self.done = self.total = 0
+        self._most_s = 0.0
         self._console = console
         self._clock = clock
         self._last_line_s = clock()
@@ -54,10 +55,14 @@ class BenchProgress(Observer):
     def warn(self, text: str) -> None:
         self._console.print(f"warning: {text}")
 
+    def bound(self, most_s: float) -> None:
+        self._most_s = most_s
+
     def start(self, total_processes: int, done: int, predicted_s: float) -> None:
         self.done, self.total = done, total_processes
         earlier = f", {done} of them from before" if done else ""
-        self._console.print(f"measuring in {total_processes} processes{earlier}, about {duration(predicted_s)}")
+        about = time_span(predicted_s, self._most_s)
+        self._console.print(f"measuring in {total_processes} processes{earlier}, {about}")
         self._bar.update(self._task, description="measuring", total=total_processes, completed=done, refresh=True)
 
     def process_done(self, panel_id: str, done: int, total: int, seconds_left: float) -> None:
@@ -66,6 +71,12 @@ class BenchProgress(Observer):
         self._bar.update(self._task, completed=done, left=left, refresh=True)
         if self._bar.disable and (done == total or self._clock() - self._last_line_s >= QUIET_S):
             self._line(f"{done} of {total} processes, {left}")
+
+    def go_on(self, panels: int, total: int, predicted_s: float) -> None:
+        more = f"{total - self.done} processes more, about {duration(predicted_s)}"
+        self._console.print(f"panels that are not precise yet: {panels}; {more}")
+        self.total = total
+        self._bar.update(self._task, total=total, refresh=True)
 
     def _step(self, text: str) -> None:
         self._bar.update(self._task, description=text, refresh=True)

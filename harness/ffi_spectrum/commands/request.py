@@ -8,6 +8,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+from ffi_spectrum.commands.caps import caps_of, with_caps
 from ffi_spectrum.errors import UsageError
 from ffi_spectrum.plan import Plan, load_profile, make_plan
 from ffi_spectrum.results.record import RunRecord
@@ -29,23 +30,34 @@ class Request:
     forms: tuple[str, ...] = ()
     seed: int | None = None
     cc: str = DEFAULT_CC
+    max_processes: int | None = None
+    cap_s: float | None = None
 
     def plan(self) -> Plan:
-        """Raises UsageError for names that do not exist."""
-        return make_plan(load_profile(self.profile), self.rungs, self.kernels, self.sizes, self.forms, self.seed)
+        """Raises UsageError for names that do not exist, and for a cap that leaves nothing to measure."""
+        profile = with_caps(load_profile(self.profile), self.max_processes, self.cap_s)
+        return make_plan(profile, self.rungs, self.kernels, self.sizes, self.forms, self.seed)
 
     def command(self, out: Path | None = None) -> str:
         """The options of `bench` as a command line, quoted for a shell, without the program."""
+        return shlex.join(self.words(out))
+
+    def words(self, out: Path | None = None) -> list[str]:
+        """The arguments of the program that make this request."""
         words = ["bench", "--profile", self.profile]
         for option, values in zip(("rung", "kernel", "size", "form"), self._filters(), strict=True):
             words += [word for value in values for word in (f"--{option}", str(value))]
+        if self.max_processes is not None:
+            words += ["--max-processes", str(self.max_processes)]
+        if self.cap_s is not None:
+            words += ["--cap-s", f"{self.cap_s:g}"]
         if self.seed is not None:
             words += ["--seed", str(self.seed)]
         if self.cc != DEFAULT_CC:
             words += ["--cc", self.cc]
         if out is not None:
             words += ["--out", str(out)]
-        return shlex.join(words)
+        return words
 
     def _filters(self) -> tuple[tuple[object, ...], ...]:
         return self.rungs, self.kernels, self.sizes, self.forms
@@ -68,14 +80,18 @@ def request_of(run: RunRecord) -> Request:
     version has other rungs or kernels, all filters are given.
     """
     cases = [id.split("/") for ids in run.plan["panels"].values() for id in ids]
+    profile = run.plan["profile"]
+    max_processes, cap_s = caps_of(profile, load_profile(profile["name"]))
     everything = Request(
-        profile=run.plan["profile"]["name"],
+        profile=profile["name"],
         rungs=tuple(dict.fromkeys(row[2].partition(".")[0] for row in cases)),
         kernels=tuple(dict.fromkeys(row[0] for row in cases)),
         sizes=tuple(dict.fromkeys(int(row[1]) for row in cases if row[1] != "0")),
         forms=tuple(dict.fromkeys(row[3] for row in cases)),
         seed=run.plan["seed"],
         cc=_cc(run),
+        max_processes=max_processes,
+        cap_s=cap_s,
     )
     for count in range(len(_FILTERS), -1, -1):
         for left_out in combinations(_FILTERS, count):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,10 +16,16 @@ from ffi_spectrum.validation.target import Target
 from ffi_spectrum.validation.validate import POOL_PROCESSES, validate_full, validate_quick
 
 TELL_EVERY = 200
+# The cell of the page.
+MET = {"met": "yes", "missed": "no", "unavailable": "unavailable here"}
 
 
 def run_validation(screen: Screen, is_quick: bool, pool: Path, seed: int, cc: str, is_json: bool) -> list[Target]:
-    """Measure every target; raises ResultsError before any work where the pool cannot be read or written."""
+    """Measure every target; raises ResultsError before any work where the pool cannot be read or written.
+
+    Prints a line per target and a last one that counts them; with `is_json` that one alone, to standard error.
+    """
+    started = time.monotonic()
     toolchain = Toolchain(cc)
     if is_quick:
         made = load_pool()
@@ -31,6 +39,7 @@ def run_validation(screen: Screen, is_quick: bool, pool: Path, seed: int, cc: st
         found.append(target)
         if not is_json:
             screen.out.print(_line(target), highlight=False, soft_wrap=True)
+    (screen.err if is_json else screen.out).print(_summary(found, time.monotonic() - started))
     return found
 
 
@@ -48,10 +57,8 @@ def to_markdown(targets: list[Target], how: str) -> str:
         "| --- | ---: | ---: | --- | --- |",
     ]
     for target in targets:
-        figure = f"{target.figure:.3g} {target.unit}"
-        lines.append(
-            f"| {target.target} | {figure} | {target.bound} | {'yes' if target.is_met else 'no'} | {target.detail} |"
-        )
+        figure = "" if target.figure is None else f"{target.figure:.3g} {target.unit}"
+        lines.append(f"| {target.target} | {figure} | {target.bound} | {MET[target.state]} | {target.detail} |")
     return "\n".join(lines) + "\n"
 
 
@@ -70,5 +77,12 @@ def _tell(screen: Screen, done: int) -> None:
 
 
 def _line(target: Target) -> str:
-    verdict = "met   " if target.is_met else "MISSED"
-    return f"{verdict} {target.target:68} {target.figure:9.3g} {target.unit:8} {target.bound:10} {target.detail}"
+    state = "MISSED" if target.state == "missed" else target.state
+    figure = "" if target.figure is None else f"{target.figure:.3g}"
+    return f"{state:11} {target.target:68} {figure:>9} {target.unit:8} {target.bound:10} {target.detail}"
+
+
+def _summary(targets: list[Target], seconds: float) -> str:
+    states = Counter(target.state for target in targets)
+    missing = f", {states['unavailable']} unavailable here" if states["unavailable"] else ""
+    return f"{states['met']} of {len(targets)} targets met{missing}, in {seconds:.0f} s"

@@ -74,7 +74,8 @@ class KernelSpec:
     C code and of the reimplementations. `python`, `stdlib` and `numpy` are the reimplementations: a `python` one
     works on lists and bytes, the others on what they are given. `operations(dims)` counts arithmetic operations (table
     look-ups for crc32 and base64), as in the formula beside each. `derived` gives a dimension that is no parameter as
-    integer arithmetic (+ - * //) over those that are, so that a generated binding can check it.
+    integer arithmetic (+ - * //) over those that are, so that a generated binding can check it. A probe is there for
+    the cost model alone: unless it is asked for by name, only a profile that has sizes for it measures it.
     """
 
     name: str
@@ -91,6 +92,7 @@ class KernelSpec:
     returns: str = ""
     derived: Mapping[str, str] = field(default_factory=dict)
     tolerance: Tolerance = Tolerance()
+    is_probe: bool = False
 
     @property
     def symbol(self) -> str:
@@ -107,7 +109,7 @@ class KernelSpec:
 
     def nbytes(self, dims: Dims) -> int:
         """Bytes that the buffers hold: read for "in", written for "out"."""
-        widths = {"float32": 4, "float64": 8, "uint8": 1}
+        widths = {"float32": 4, "float64": 8, "uint8": 1, "int64": 8, "uint64": 8, "int32": 4, "uint32": 4}
         total = 0
         for argument in self.buffers:
             count = widths[argument.element]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from ffi_spectrum.kernels.add import ADD
+from ffi_spectrum.kernels.args import ARGS
 from ffi_spectrum.kernels.base64_encode import BASE64_ENCODE
 from ffi_spectrum.kernels.bias_add import BIAS_ADD
 from ffi_spectrum.kernels.crc32 import CRC32
 from ffi_spectrum.kernels.dense_relu import DENSE_RELU
 from ffi_spectrum.kernels.dot import DOT
+from ffi_spectrum.kernels.ends import ENDS
 from ffi_spectrum.kernels.matmul import MATMUL
 from ffi_spectrum.kernels.noop import NOOP
 from ffi_spectrum.kernels.relu import RELU
@@ -19,6 +21,6 @@ from ffi_spectrum.kernels.sum8 import SUM8
 KERNELS: dict[str, KernelSpec] = {
     kernel.name: kernel
     for kernel in (
-        NOOP, ADD, SUM8, DOT, SAXPY, CRC32, BASE64_ENCODE, MATMUL, BIAS_ADD, RELU, DENSE_RELU, SPIN,
+        NOOP, ADD, SUM8, DOT, SAXPY, CRC32, BASE64_ENCODE, MATMUL, BIAS_ADD, RELU, DENSE_RELU, SPIN, ENDS, *ARGS,
     )
 }  # fmt: skip

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -52,6 +53,7 @@ def launch(job: Job) -> Outcome:
     """Run a worker for `job`; raises CaseDied when it crashes, exits early or takes longer than its deadline."""
     marker = Path(job.marker)
     marker.write_bytes((-1).to_bytes(4, "little", signed=True))
+    started = time.monotonic()
     row = job.to_json() | {"sys_path": [path or str(Path.cwd()) for path in sys.path]}
     with tempfile.TemporaryFile() as messages:
         # a process group of its own: whatever a rung started ends with its worker, and Ctrl-C reaches only us
@@ -68,7 +70,10 @@ def launch(job: Job) -> Outcome:
                     os.killpg(worker.pid, signal.SIGKILL)
         if worker.returncode != 0:
             raise _died(job, _ending(worker.returncode), messages)
-        return _read(job, output, messages)
+        outcome = _read(job, output, messages)
+    if outcome.process is not None:  # the rule that stops a panel goes by it, also when a run is resumed
+        outcome.process.facts["elapsed_ms"] = round((time.monotonic() - started) * 1000, 1)
+    return outcome
 
 
 def _environment(job: Job) -> dict[str, str]:

@@ -13,6 +13,7 @@ import sys
 
 # `signal` itself imports enum, functools and collections: 3 ms
 from _signal import alarm  # type: ignore[import-not-found]
+from time import perf_counter_ns
 
 from ffi_spectrum.measure.compiled import compile_loop
 from ffi_spectrum.measure.timing import Item, calibrate, time_rounds
@@ -76,13 +77,16 @@ def _measure(job: dict[str, Any]) -> dict[str, Any]:
     gc.disable()
     for item in items:
         calibrate(item, job["block_ns"], len(job["orders"]))
+    waited_ns, started_ns = _waited_ns(), perf_counter_ns()
     disturbed = time_rounds(items, job["orders"], lambda index: None, lambda: getrusage(RUSAGE_SELF).ru_nivcsw)
+    waited_ns, spent_ns = _waited_ns() - waited_ns, perf_counter_ns() - started_ns
     if _surroundings() != stands_on:
         raise Meddling(MEDDLED)
     del padding
     return {
         "series": [(item.iterations, item.rounds, item.elapsed_ns) for item in items],
         "disturbed": disturbed,
+        "waited": waited_ns / spent_ns,
         "pinned": pinned,
     }
 
@@ -104,6 +108,17 @@ def _limit_memory(nbytes: int) -> None:
     _, hard = getrlimit(RLIMIT_AS)
     soft = min(nbytes or hard, hard) if hard != RLIM_INFINITY else nbytes or hard
     setrlimit(RLIMIT_AS, (soft, hard))
+
+
+def _waited_ns() -> int:
+    """How long this process was ready to run and stood in its CPU's queue, so far; 0 where no system says so."""
+    try:
+        file = os.open("/proc/self/schedstat", os.O_RDONLY)  # the kernel's Documentation/scheduler/sched-stats.rst
+    except OSError:
+        return 0
+    figures = os.read(file, 100).split()
+    os.close(file)
+    return int(figures[1])
 
 
 def _surroundings() -> tuple[object, ...]:

@@ -6,8 +6,6 @@ import hashlib
 import os
 import random
 import tempfile
-import time
-from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +15,7 @@ from ffi_spectrum.case import Case, Status
 from ffi_spectrum.errors import BuildError, Unavailable, WorkerDied
 from ffi_spectrum.measure.job import Job
 from ffi_spectrum.measure.launch import CaseDied, Outcome, launch
+from ffi_spectrum.measure.looks import NextLook, measure_panels
 from ffi_spectrum.measure.observer import Observer
 from ffi_spectrum.plan import Panel, Plan
 from ffi_spectrum.results.fingerprint import take_fingerprint
@@ -70,8 +69,8 @@ class Run:
         )  # fmt: skip
 
 
-def run_plan(plan: Plan, path: Path, toolchain: Toolchain, observer: Observer) -> Results:
-    """Measure `plan` into `path`, resuming what the file already holds.
+def run_plan(plan: Plan, path: Path, toolchain: Toolchain, observer: Observer, next_look: NextLook) -> Results:
+    """Measure `plan` into `path`, resuming what the file already holds; `next_look` says when a panel may stop.
 
     Raises ResultsError before any work where the file cannot be used. KeyboardInterrupt passes through: at most the
     process that was running is lost.
@@ -82,7 +81,7 @@ def run_plan(plan: Plan, path: Path, toolchain: Toolchain, observer: Observer) -
         plan=plan.to_json(),
         plan_sha256=plan.sha256(),
         library_sha256=_library_sha256(artifacts),
-        fingerprint=take_fingerprint(),
+        fingerprint=take_fingerprint(_compilers(artifacts)),
         artifacts={rung: {n: dict(a.facts) for n, a in found.items()} for rung, found in artifacts.items()},
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         version=__version__,
@@ -94,7 +93,7 @@ def run_plan(plan: Plan, path: Path, toolchain: Toolchain, observer: Observer) -
         try:
             _refuse_absent(run, reasons)
             _prove(run, toolchain)
-            _measure(run)
+            _measure(run, next_look)
         finally:
             writer.close()
     return results
@@ -112,6 +111,13 @@ def build_artifacts(plan: Plan, toolchain: Toolchain, observer: Observer) -> tup
             reasons[name] = str(error)
             observer.unavailable(name, str(error))
     return artifacts, reasons
+
+
+def _compilers(artifacts: Artifacts) -> list[str]:
+    """Name and version of every compiler that made an artifact; gcc and clang begin their version with their name."""
+    facts = [artifact.facts for named in artifacts.values() for artifact in named.values()]
+    pairs = [(str(one["compiler"]), str(one["version"])) for one in facts if "compiler" in one and "version" in one]
+    return [version if version.startswith(name) else f"{name} {version}" for name, version in pairs]
 
 
 def _library_sha256(artifacts: Artifacts) -> str:
@@ -162,30 +168,16 @@ def _prove(run: Run, toolchain: Toolchain) -> None:
                 run.writer.append(proof)
 
 
-def _measure(run: Run) -> None:
-    plan = run.plan
-    finished = {(record.panel, record.process) for record in run.results.processes}
-    work = [(panel, process) for process in range(plan.processes) for panel in plan.panels]
-    work = [(panel, process) for panel, process in work if (panel.id, process) not in finished]
-    random.Random(plan.seed).shuffle(work)
-    left = Counter(panel.id for panel, _ in work)
-    total = plan.processes * len(plan.panels)
-    predicted_s = {panel.id: panel.predicted_s(plan.profile) / plan.processes for panel in plan.panels}
-    left_s = sum(predicted_s[panel.id] for panel, _ in work)
-    run.observer.start(total, total - len(work), left_s)
-    started, spent_s = time.monotonic(), 0.0
-    for number, (panel, process) in enumerate(work, 1):
+def _measure(run: Run, next_look: NextLook) -> None:
+    def sample(panel: Panel, process: int) -> bool:
         outcome = _launch(run, panel, process, "measure", run.artifacts)
-        if outcome and outcome.process:
-            run.results.add(outcome.process)
-            run.writer.append(outcome.process)
-        spent_s += predicted_s[panel.id]
-        left_s -= predicted_s[panel.id]
-        seconds_left = left_s * (time.monotonic() - started) / spent_s
-        run.observer.process_done(panel.id, total - len(work) + number, total, seconds_left)
-        left[panel.id] -= 1
-        if left[panel.id] == 0:
-            run.observer.panel_done(panel.id)
+        if outcome is None or outcome.process is None:
+            return False
+        run.results.add(outcome.process)
+        run.writer.append(outcome.process)
+        return True
+
+    measure_panels(run.plan, run.results, next_look, sample, run.observer)
 
 
 def _launch(run: Run, panel: Panel, process: int, mode: str, artifacts: Artifacts) -> Outcome | None:

@@ -80,7 +80,7 @@ def sample_once(snippets: Sequence[Snippet], protocol: Protocol, seed: int) -> S
     series = [Series(iterations, rounds, elapsed) for iterations, rounds, elapsed in answer["series"]]
     calls = [series[order.index(index)] for index in range(len(snippets))]
     controls = dict(zip(CONTROLS, series[len(snippets) :], strict=True))
-    return Sample(seed, calls, controls, answer["disturbed"], answer["pinned"], elapsed_ns)
+    return Sample(seed, calls, controls, answer["disturbed"], answer["pinned"], elapsed_ns, answer["waited"])
 
 
 def sample_until(

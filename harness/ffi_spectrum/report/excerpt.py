@@ -8,6 +8,7 @@ from typing import Any
 from ffi_spectrum.analysis.estimate import Estimate
 from ffi_spectrum.report.builds import compiler_of
 from ffi_spectrum.report.markup import plain, sheet_markdown, table, unbroken
+from ffi_spectrum.report.precision import processes_text
 from ffi_spectrum.report.remote import remote_sheets
 from ffi_spectrum.report.rows import Checks, Row, panels_of
 from ffi_spectrum.results.record import RunRecord
@@ -16,7 +17,7 @@ from ffi_spectrum.results.record import RunRecord
 def to_excerpt(run: RunRecord, estimates: Iterable[Estimate], checks: Checks) -> str:
     """A line that dates the run and names the machine, then a table per kernel, size and form."""
     everything = list(estimates)
-    parts = [origin(run)]
+    parts = [origin(run, processes_text(everything))]
     for panel in panels_of(everything, checks):
         for form, rows in panel.forms.items():
             parts += [f"**{panel.title}, {form}**", _table(rows)]
@@ -24,8 +25,8 @@ def to_excerpt(run: RunRecord, estimates: Iterable[Estimate], checks: Checks) ->
     return "\n\n".join(parts) + "\n"
 
 
-def origin(run: RunRecord) -> str:
-    """When, with what and where a run was made, as one line."""
+def origin(run: RunRecord, processes: str) -> str:
+    """When, with what and where a run was made, as one line; `processes` says in how many a panel."""
     facts, profile = run.fingerprint, run.plan["profile"]
     known = [
         str(facts.get("cpu", "unknown CPU")),
@@ -38,7 +39,7 @@ def origin(run: RunRecord) -> str:
     ]
     return (
         f"Measured on {run.created[:10]} by ffi-spectrum {run.version}, profile {profile['name']}, "
-        f"{profile['processes']} processes a panel: {plain(', '.join(fact for fact in known if fact))}."
+        f"{processes}: {plain(', '.join(fact for fact in known if fact))}."
     )
 
 

@@ -10,6 +10,7 @@ from ffi_spectrum.report.builds import compiler_of, flags_of
 from ffi_spectrum.report.gaps import Gap, gaps_of
 from ffi_spectrum.report.markup import plain, sheet_markdown, table
 from ffi_spectrum.report.numbers import nbytes
+from ffi_spectrum.report.precision import processes_text
 from ffi_spectrum.report.remote import LEGEND, remote_sheets
 from ffi_spectrum.report.rows import Checks, Panel, legend_of, panels_of
 from ffi_spectrum.results.record import RunRecord
@@ -28,8 +29,8 @@ def to_markdown(run: RunRecord, estimates: Iterable[Estimate], checks: Checks, c
     sheets = list(remote_sheets(everything))
     parts = [
         "# What it costs to call C from Python",
-        f"Measured {run.created} by ffi-spectrum {run.version}, profile {profile['name']}: {profile['processes']} "
-        f"processes a panel, {profile['rounds']} rounds in each.",
+        f"Measured {run.created} by ffi-spectrum {run.version}, profile {profile['name']}: "
+        f"{processes_text(everything)}, {profile['rounds']} rounds in each.",
         f"```sh\n{command}\n```",
         "## Results",
         *(_panel(panel) for panel in panels_of(everything, checks)),

@@ -72,6 +72,12 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
 
 
+def time_span(least_s: float, most_s: float) -> str:
+    """A prediction: "about 42 s", "about 3 min 05 s, at most 13 min 10 s"."""
+    least, most = duration(least_s), duration(most_s)
+    return f"about {least}" if most_s <= least_s else f"about {least}, at most {most}"
+
+
 def nbytes(count: int) -> str:
     """Bytes below 10 kB, then kB and MB of 1000."""
     if count < 10_000:

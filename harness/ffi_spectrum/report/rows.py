@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from ffi_spectrum.analysis.estimate import IN_PROCESS, PRECISE_FRACTION, PRECISE_NS, Estimate
+from ffi_spectrum.analysis.estimate import IN_PROCESS, Estimate
 from ffi_spectrum.report.numbers import NOTHING, half_width, ratio, scale_of
+from ffi_spectrum.report.precision import imprecise_lines
 
 # Semantics tier by rung: "unchecked", "type-checked" or "error-safe". Handed in, for a report knows no rung.
 Checks = Mapping[str, str]
@@ -24,10 +25,6 @@ INTERPRETED = (
     "itself interpreted, costs more than the crossing."
 )
 PLUS_MINUS = "After ± stands the larger half of the 95 % interval."
-IMPRECISE = (
-    f"~ imprecise: half of the interval is over {PRECISE_NS:g} ns and over {100 * PRECISE_FRACTION:g} % of the time; "
-    "measure with --profile full, or when the machine is quiet."
-)
 
 
 def legend_of(estimates: Iterable[Estimate], is_compact: bool = False, has_ratios: bool = True) -> list[str]:
@@ -43,9 +40,7 @@ def legend_of(estimates: Iterable[Estimate], is_compact: bool = False, has_ratio
         lines.append(f"wasmtime is wasmtime-py as its manual shows. {', '.join(own)}: {OWN_ENTRY}")
     if any((estimate.boundary_ns or 0) < 0 for estimate in measured if estimate.rung in INTERPRETED_GUESTS):
         lines.append(INTERPRETED)
-    if any(estimate.is_imprecise for estimate in measured):
-        lines.append(IMPRECISE)
-    return lines
+    return lines + imprecise_lines(measured)
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ def layout_for(panels: Iterable[Panel], width: int) -> Layout:
     """The fullest layout in which every row of every panel fits `width` columns."""
     shown = list(panels)
     for layout in LAYOUTS[:-1]:
-        if width >= layout.min_width and all(_width_of(_rows_table(panel, layout)) <= width for panel in shown):
+        if width >= layout.min_width and all(width_of(_rows_table(panel, layout)) <= width for panel in shown):
             return layout
     return LAYOUTS[-1]
 
@@ -98,7 +98,7 @@ def _ways(rows: Sequence[Row], layout: Layout) -> Iterator[str]:
         yield f"{'~' if row.is_imprecise else ' '} {way}"
 
 
-def _width_of(table: Table) -> int:
+def width_of(table: Table) -> int:
     """Columns that `table` takes where nothing limits it."""
     console = Console(width=10_000, file=io.StringIO())
     return console.measure(table).maximum

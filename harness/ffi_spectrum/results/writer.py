@@ -13,8 +13,11 @@ from ffi_spectrum.errors import ResultsError
 from ffi_spectrum.results.record import Record, RunRecord
 from ffi_spectrum.results.store import Results, is_cut_run, read_results
 
-# What must be the same for two processes to belong to one run: by fingerprint.
-SAME_MACHINE = ("cpu", "machine", "python", "implementation", "packages")
+# What must be the same for two processes to belong to one run: by fingerprint, and nothing that passes.
+SAME_MACHINE = (
+    "cpu", "machine", "system", "hypervisor", "microcode", "governor", "turbo", "smt", "aslr",
+    "python", "implementation", "python_build", "gil", "packages",
+)  # fmt: skip
 
 
 class Writer:

@@ -50,6 +50,7 @@ class Entry:
 class Cache:
     """Entries live in `root/entries/<key>/`, each with a manifest of its files' SHA-256.
 
+    `environments` is for the virtual environments of other interpreters, which are no entries: they cannot be moved.
     Raises BuildError where `root` cannot be used, and where an entry cannot be written to it.
     """
 
@@ -58,7 +59,8 @@ class Cache:
         self.entries = root / "entries"
         self.zig = root / "zig"
         self.locks = root / "locks"
-        self._folders = (self.entries, self.zig, self.locks)
+        self.environments = root / "environments"
+        self._folders = (self.entries, self.zig, self.locks, self.environments)
         try:
             self._prepare()
         except OSError as error:
@@ -112,7 +114,7 @@ class Cache:
         return Entry(folder, facts, was_cached=False)
 
     def clear(self) -> int:
-        """Remove every entry, the compiler's own files and the locks, and return how many bytes that freed."""
+        """Remove everything: entries, the compiler's files, environments, locks. Return how many bytes that freed."""
         nbytes = self.nbytes()
         for folder in self._folders:
             shutil.rmtree(folder, ignore_errors=True)
@@ -120,7 +122,7 @@ class Cache:
         return nbytes - self.nbytes()
 
     def nbytes(self) -> int:
-        """Bytes that the whole cache occupies, the compiler's own included."""
+        """Bytes that the whole cache occupies, the compiler's own files and the environments included."""
         return sum(path.stat().st_size for path in self.root.rglob("*") if path.is_file())
 
     def list(self) -> list[Entry]:

@@ -17,6 +17,12 @@ def source_root() -> Path:
     raise BuildError(f"the C sources are missing from {_PACKAGE}; install the package again")
 
 
+def project_root() -> Path | None:
+    """The source tree that this package runs from, None where it was installed without one."""
+    root = _PACKAGE.parents[1]
+    return root if (root / "pyproject.toml").is_file() and (root / "native").is_dir() else None
+
+
 def header() -> Path:
     """The header that every binding is derived from."""
     return source_root() / "native" / "include" / "ffis.h"

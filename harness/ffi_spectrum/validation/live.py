@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from statistics import linear_regression, median
 
-from ffi_spectrum.analysis.difference import differences, paired
+from ffi_spectrum.analysis.difference import differences, paired, settled
 from ffi_spectrum.analysis.stopping import Precision, is_look
 from ffi_spectrum.analysis.verdict import judge
-from ffi_spectrum.errors import WorkerDied
-from ffi_spectrum.measure.run import pinned_cpu
 from ffi_spectrum.measure.sampling import Protocol, sample_until
 from ffi_spectrum.measure.snippet import Snippet, call
 from ffi_spectrum.results.sample import Sample
@@ -21,20 +17,17 @@ from ffi_spectrum.validation.target import Target, at_least, at_most
 
 STEPS = (1, 2, 5, 10)
 LOOP_CALLS = 2000
-# What `timeit` measures with the same call in the same words; one process, median of its repeats, ns per call.
-_TIMEIT = """
-import os, sys, timeit
-cpu = int(sys.argv[3])
-if cpu >= 0:
-    os.sched_setaffinity(0, {cpu})
-print(*sorted(timeit.Timer(sys.argv[1], sys.argv[2]).repeat(41, 2000)))
-"""
 
 
-def run_for(snippets: Sequence[Snippet], seconds: float, seed: int) -> list[Sample]:
+def sample_for(snippets: Sequence[Snippet], seconds: float, seed: int) -> list[Sample]:
     """Samples of as many processes as `seconds` allow, six at least."""
     end = time.monotonic() + seconds
     return sample_until(snippets, Protocol(), lambda found: len(found) >= 6 and time.monotonic() >= end, seed)
+
+
+def run_for(snippets: Sequence[Snippet], seconds: float, seed: int) -> list[Sample]:
+    """Those of `sample_for` that an estimate rests on."""
+    return settled(sample_for(snippets, seconds, seed))
 
 
 def known_delay(subjects: Subjects, seconds: float, seed: int) -> Iterator[Target]:
@@ -67,29 +60,13 @@ def _written_loop(snippet: Snippet) -> Snippet:
     return call("run()", setup=f"{snippet.setup}\nfrom itertools import repeat\n{loop}")
 
 
-def against_timeit(subjects: Subjects, processes: int, seed: int) -> Target:
-    """The pair's difference here and by timeit, each by its median over fresh processes."""
-    ours = median(differences(run_for(subjects.pair(), 2.0, seed)))
-    theirs = [median(_timeit(snippet) for _ in range(processes)) for snippet in subjects.pair()]
-    detail = f"{ours:.2f} ns here, {theirs[0] - theirs[1]:.2f} ns by timeit"
-    return at_most("cross-harness: difference from timeit", abs(ours - (theirs[0] - theirs[1])), "ns", 1, detail)
-
-
-def _timeit(snippet: Snippet) -> float:
-    command = [sys.executable, "-c", _TIMEIT, snippet.call, snippet.setup, str(pinned_cpu())]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
-    if done.returncode != 0:
-        raise WorkerDied(f"timeit ended with exit code {done.returncode}: {done.stderr.strip()}")
-    return float(done.stdout.split()[20]) / 2000 * 1e9
-
-
 def time_to(subjects: Subjects, half_width_ns: float, bound_s: float, seed: int) -> Target:
     """Seconds until the pair's interval is that narrow, looks included."""
     started, precision = time.monotonic(), Precision(half_width_ns)
 
     def is_enough(samples: list[Sample]) -> bool:
         late = time.monotonic() - started > 3 * bound_s
-        return late or (is_look(len(samples)) and precision.stops(differences(samples)))
+        return late or (is_look(len(samples)) and precision.stops(differences(settled(samples))))
 
     samples = sample_until(subjects.pair(), Protocol(), is_enough, seed)
     seconds = time.monotonic() - started
@@ -98,8 +75,11 @@ def time_to(subjects: Subjects, half_width_ns: float, bound_s: float, seed: int)
     )
 
 
-def run_to_run(subjects: Subjects, seconds: float, bound_ns: float, runs: int, seed: int) -> Target:
-    """The range of the pair's difference over repeated runs."""
+def run_to_run(
+    subjects: Subjects, seconds: float, bound_ns: float, runs: int, seed: int, condition: str = ""
+) -> Target:
+    """The range of the pair's difference over repeated runs; `condition` goes in front of the target's name."""
     points = [median(differences(run_for(subjects.pair(), seconds, seed + run))) for run in range(runs)]
     detail = "ns: " + ", ".join(f"{ns:.2f}" for ns in points)
-    return at_most(f"run-to-run range, {runs} runs of {seconds:g} s", max(points) - min(points), "ns", bound_ns, detail)
+    name = f"{condition}run-to-run range, {runs} runs of {seconds:g} s"
+    return at_most(name, max(points) - min(points), "ns", bound_ns, detail)

@@ -12,38 +12,25 @@ from statistics import fmean, median, variance
 
 from ffi_spectrum.errors import MeasurementError
 from ffi_spectrum.measure.snippet import Snippet
-from ffi_spectrum.validation.peer_process import Runner, require, run_python, timed
 from ffi_spectrum.validation.peer_reading import EXTRAPOLATED, Reading
+from ffi_spectrum.validation.peer_tool import DEADLINE_S, PeerTool
 from ffi_spectrum.validation.subjects import Subjects
 
 # Wall seconds, measured with pyperf 2.10: the calibrating process; the start of a worker; a value of at least 100 ms,
 # whose loops are a power of two.
 _CALIBRATION_S, _START_S, _VALUE_S = 0.6, 0.1, 0.15
 _VALUES = 3
-_DEADLINE_S = 300.0
 # Two-sided 95 % of the normal distribution.
 _Z = 1.96
 
 
 @dataclass(frozen=True, slots=True)
-class Pyperf:
+class Pyperf(PeerTool):
     """`seconds` for the pair; None: pyperf's own settings, about 20 s a benchmark."""
 
-    seconds: float | None
-    run: Runner = run_python
-    name: str = "pyperf"
-    to_1ns_by: str = EXTRAPOLATED
-
-    def __post_init__(self) -> None:
-        require("pyperf", "pyperf")
-
-    @property
-    def is_peer(self) -> bool:
-        return self.seconds is not None
-
-    @property
-    def settings(self) -> str:
-        return " ".join(self._options()) or "defaults"
+    name = "pyperf"
+    to_1ns_by = EXTRAPOLATED
+    needs = {"pyperf": "pyperf"}
 
     def read(self, subjects: Subjects, seed: int) -> Reading:
         """The pair, and the Python no-op a second time for pyperf's own test, in random order."""
@@ -54,7 +41,7 @@ class Pyperf:
             for name in random.Random(seed).sample(list(jobs), len(jobs)):
                 wall_s[name] = self._timeit(jobs[name], name, directory)
             left, right = (read_values(directory / f"{name}.json") for name in ("left", "right"))
-            said = self.run("pyperf", ["-m", "pyperf", "compare_to", "right.json", "twin.json"], directory, _DEADLINE_S)
+            said = self.run("pyperf", ["-m", "pyperf", "compare_to", "right.json", "twin.json"], directory, DEADLINE_S)
         pair_s = wall_s["left"] + wall_s["right"]
         return Reading(
             mean_ns=fmean(left) - fmean(right), median_ns=median(left) - median(right), wall_s=pair_s,
@@ -62,12 +49,11 @@ class Pyperf:
         )  # fmt: skip
 
     def _timeit(self, snippet: Snippet, name: str, directory: Path) -> float:
-        arguments = ["-m", "pyperf", "timeit", "-q", *self._options(), "-o", f"{name}.json"]
-        arguments += ["-s", snippet.setup, "--", snippet.call]
-        return timed(self.run, "pyperf", arguments, directory, _DEADLINE_S)
+        arguments = ["-m", "pyperf", "timeit", "-q", *self.options(), "-o", f"{name}.json"]
+        return self.timed([*arguments, "-s", snippet.setup, "--", snippet.call], directory)
 
-    def _options(self) -> list[str]:
-        return [] if self.seconds is None else scaled_options(self.seconds)
+    def scaled(self, seconds: float) -> list[str]:
+        return scaled_options(seconds)
 
 
 def scaled_options(seconds: float) -> list[str]:

@@ -13,37 +13,22 @@ from textwrap import indent
 
 from ffi_spectrum.errors import MeasurementError, UsageError
 from ffi_spectrum.measure.snippet import Snippet
-from ffi_spectrum.validation.peer_process import Runner, require, run_python, timed
 from ffi_spectrum.validation.peer_reading import Reading
+from ffi_spectrum.validation.peer_tool import PeerTool
 from ffi_spectrum.validation.subjects import Subjects
 
 # Wall seconds of a run, measured with pytest-benchmark 5.3: a start, and per second of --benchmark-max-time two
 # benchmarks with their statistics.
 _START_S, _PER_MAX_TIME = 0.4, 2.7
-_DEADLINE_S = 300.0
 _COMMAND = ("-m", "pytest", "-q", "-p", "pytest_benchmark.plugin", "-p", "no:cacheprovider")
 
 
 @dataclass(frozen=True, slots=True)
-class PytestBenchmark:
+class PytestBenchmark(PeerTool):
     """`seconds` for the pair; None: its own settings. It has no test of difference, and so no A/A verdict."""
 
-    seconds: float | None
-    run: Runner = run_python
-    name: str = "pytest-benchmark"
-    to_1ns_by: str = ""
-
-    def __post_init__(self) -> None:
-        require("pytest", "pytest")
-        require("pytest_benchmark", "pytest-benchmark")
-
-    @property
-    def is_peer(self) -> bool:
-        return self.seconds is not None
-
-    @property
-    def settings(self) -> str:
-        return " ".join(self._options()) or "defaults"
+    name = "pytest-benchmark"
+    needs = {"pytest": "pytest", "pytest_benchmark": "pytest-benchmark"}
 
     def read(self, subjects: Subjects, seed: int) -> Reading:
         """The pair in one process, in random order."""
@@ -53,15 +38,13 @@ class PytestBenchmark:
             directory = Path(scratch)
             (directory / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
             (directory / "test_pair.py").write_text(written_tests(pair, order), encoding="utf-8")
-            arguments = [*_COMMAND, *self._options(), "--benchmark-json=out.json", "test_pair.py"]
-            wall_s = timed(self.run, "pytest-benchmark", arguments, directory, _DEADLINE_S)
+            arguments = [*_COMMAND, *self.options(), "--benchmark-json=out.json", "test_pair.py"]
+            wall_s = self.timed(arguments, directory)
             left, right = read_statistics(directory / "out.json")
         return Reading(left[0] - right[0], left[1] - right[1], wall_s)
 
-    def _options(self) -> list[str]:
-        if self.seconds is None:
-            return []
-        return [f"--benchmark-max-time={max(0.05, (self.seconds - _START_S) / _PER_MAX_TIME):.2f}"]
+    def scaled(self, seconds: float) -> list[str]:
+        return [f"--benchmark-max-time={max(0.05, (seconds - _START_S) / _PER_MAX_TIME):.2f}"]
 
 
 def written_tests(snippets: Sequence[Snippet], order: Sequence[int]) -> str:

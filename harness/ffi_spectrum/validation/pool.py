@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from ffi_spectrum.analysis.difference import by_round, paired
+from ffi_spectrum.analysis.difference import by_round, differences, paired, settled
 from ffi_spectrum.errors import ResultsError
 from ffi_spectrum.measure.sampling import Protocol, sample_until
 from ffi_spectrum.results.fingerprint import take_fingerprint
@@ -50,15 +50,10 @@ def make_pool(subjects: Subjects, processes: int, seed: int, tell: Callable[[int
 
     def is_enough(samples: list[Sample]) -> bool:
         tell(len(samples))
-        return len(samples) >= processes
+        return len(settled(samples)) >= processes
 
-    samples = sample_until(subjects.identical(), Protocol(), is_enough, seed)
-    columns = {
-        "same_object": [paired(s, s.calls[0], s.controls["duplicate"]) for s in samples],
-        "same_code": [paired(s, s.calls[1], s.calls[3]) for s in samples],
-        "rebuilt": [paired(s, s.calls[0], s.calls[2]) for s in samples],
-        DIFFERENCE: [paired(s, s.calls[0], s.calls[1]) for s in samples],
-    }
+    samples = settled(sample_until(subjects.identical(), Protocol(), is_enough, seed))
+    columns = identical_columns(samples) | {DIFFERENCE: differences(samples)}
     rounds = [[round(ns, 3) for ns in by_round(s, s.calls[0], s.calls[1])] for s in samples[:TRACED]]
     return Pool(
         {name: [round(ns, 4) for ns in values] for name, values in columns.items()},
@@ -67,6 +62,15 @@ def make_pool(subjects: Subjects, processes: int, seed: int, tell: Callable[[int
         datetime.now(UTC).isoformat(timespec="seconds"),
         round(sum(s.elapsed_ns for s in samples) / len(samples) * 1e-6, 2),
     )
+
+
+def identical_columns(samples: Sequence[Sample]) -> dict[str, list[float]]:
+    """Per-process differences of identical code at the three levels, from samples of `Subjects.identical`."""
+    return {
+        "same_object": [paired(s, s.calls[0], s.controls["duplicate"]) for s in samples],
+        "same_code": [paired(s, s.calls[1], s.calls[3]) for s in samples],
+        "rebuilt": [paired(s, s.calls[0], s.calls[2]) for s in samples],
+    }
 
 
 def save_pool(pool: Pool, path: Path) -> None:

@@ -12,11 +12,9 @@ from dataclasses import dataclass
 from statistics import median
 
 from ffi_spectrum.analysis.interval import median_interval
-from ffi_spectrum.analysis.stopping import Precision, stop_at
+from ffi_spectrum.analysis.stopping import NARROW, Precision, stop_at
 from ffi_spectrum.analysis.verdict import judge, sign_test
 
-# The rule of a panel of four cases or fewer: half-width <= max(0.1 ns, 0.1 %), or the cap.
-NARROW = Precision(0.1, 0.001)
 CAP = 320
 
 

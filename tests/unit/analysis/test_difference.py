@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 
 import pytest
 
-from ffi_spectrum.analysis.difference import CallEstimate, differences, estimate_call, net_of, nets, paired
+from ffi_spectrum.analysis.difference import CallEstimate, differences, estimate_call, net_of, nets, paired, settled
 from ffi_spectrum.results.sample import Sample
 
 from .calls import LOOP_NS, ROUNDS, processes, sample, series
@@ -61,6 +62,22 @@ def test_all_rounds_are_used_where_every_one_was_disturbed() -> None:
     one = sample([series(50.0), series(20.0)], disturbed=range(ROUNDS))
     assert differences([one]) == pytest.approx([30.0])
     assert nets([one]) == pytest.approx([50.0])
+
+
+@pytest.mark.parametrize(("waited", "left"), [(4, 6), (5, 5), (6, 10)])
+def test_processes_that_waited_for_their_cpu_are_left_out_unless_most_did(waited: int, left: int) -> None:
+    """One that had to wait is 100 ns slower; where most had to, nobody knows which ones are the better."""
+    alone = processes(10 - waited, [50.0, 20.0])
+    samples = alone + [replace(one, waited_share=0.5) for one in processes(waited, [150.0, 20.0])]
+    assert len(settled(samples)) == left
+    estimate = estimate_call(samples)
+    assert estimate.processes == left
+    assert estimate.elapsed_s == pytest.approx(0.25)
+    assert estimate.ns_per_call == pytest.approx(150 if left == 10 else 50, abs=0.5)
+
+
+def test_a_short_wait_does_not_matter() -> None:
+    assert len(settled([replace(one, waited_share=0.2) for one in processes(3, [50.0])] + processes(5, [50.0]))) == 8
 
 
 def test_drift_cancels_in_a_process_and_across_processes() -> None:

@@ -37,6 +37,17 @@ def test_a_sample_has_every_call_and_every_control() -> None:
         assert all(isinstance(ns, int) and ns >= 0 for ns in series.elapsed_ns)
     assert len(sample.controls["empty"].rounds) - len(sample.disturbed) <= BRIEF.rounds
     assert sample.elapsed_ns > 0
+    assert 0 <= sample.waited_share < 1
+
+
+def test_a_system_that_does_not_count_waiting_gives_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(path: str, flags: int) -> int:
+        raise FileNotFoundError(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", missing)
+        waited_ns = light._waited_ns()
+    assert waited_ns == 0
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -1,0 +1,164 @@
+"""Virtual environments of other interpreters, each with this project in it, kept in the tool's cache."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, distribution
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from ffi_spectrum import __version__
+from ffi_spectrum.errors import BuildError, Unavailable
+from ffi_spectrum.toolchain.cache import Cache
+from ffi_spectrum.toolchain.interpreter import Interpreter
+from ffi_spectrum.toolchain.sources import project_root
+
+# Written last: without it an environment is what an interrupted install left.
+STAMP = "ffi-spectrum.json"
+# A first install downloads about 150 MB, and builds from source what has no wheel for this Python.
+INSTALL_DEADLINE_S = 1800.0
+_MAKE_DEADLINE_S = 120.0
+# The module that tells whether an extra of this project is installed here, and so belongs into the others.
+_EXTRAS = {"pywasm": "pywasm", "grpc": "grpc_tools", "gpu": "cupy"}
+_CHECK = "import ffi_spectrum; print(ffi_spectrum.__version__)"
+
+
+def environment_python(interpreter: Interpreter, cache_root: Path, tell: Callable[[str], None]) -> Path:
+    """The Python of a virtual environment of `interpreter` that has this project, made where there is none yet.
+
+    Raises Unavailable where it cannot be made or the install fails, BuildError where the cache cannot be used. `tell`
+    hears of work that takes long.
+    """
+    cache = Cache(cache_root)
+    place = json.dumps([interpreter.executable, interpreter.abi, str(project_root())])
+    folder = cache.environments / f"{interpreter.name}-{hashlib.sha256(place.encode()).hexdigest()[:16]}"
+    python = folder / "bin" / "python"
+    content = json.dumps(_content(interpreter), indent=1)
+    try:
+        with FileLock(cache.locks / f"{folder.name}.lock"):
+            if not _is_as_wanted(folder / STAMP, content) or _version_in(python) != __version__:
+                tell(f"environment of {interpreter.title} (the first time this downloads about 150 MB)")
+                _make(interpreter, folder, python)
+                (folder / STAMP).write_text(content)
+    except OSError as error:
+        raise BuildError(f"the environment {folder} cannot be used ({error}); set FFI_SPECTRUM_CACHE") from error
+    return python
+
+
+def _is_as_wanted(stamp: Path, content: str) -> bool:
+    return stamp.is_file() and stamp.read_text() == content
+
+
+def _content(interpreter: Interpreter) -> dict[str, Any]:
+    """What decides how the environment turns out; the source tree itself is installed as a link.
+
+    It is not in the folder's name: each takes some 700 MB, so one that is out of date is made anew in its place.
+    """
+    facts = asdict(interpreter)
+    del facts["command"], facts["program"]
+    root = project_root()
+    files = [root / name for name in ("pyproject.toml", "constraints.txt")] if root else []
+    hashes = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files if path.is_file()}
+    return {
+        "interpreter": facts, "project": str(root or _origin()), "version": __version__, "files": hashes,
+        "extras": _extras(),
+    }  # fmt: skip
+
+
+def _extras() -> list[str]:
+    return [name for name, module in _EXTRAS.items() if find_spec(module) is not None]
+
+
+def requirement() -> list[str]:
+    """Arguments of `pip install`: this source tree under its constraints; without one, what was installed here."""
+    extras = ",".join(_extras())
+    suffix = f"[{extras}]" if extras else ""
+    root = project_root()
+    if root is None:
+        origin = _origin()
+        return [f"ffi-spectrum{suffix} @ {origin}" if origin else f"ffi-spectrum{suffix}=={__version__}"]
+    constraints = root / "constraints.txt"
+    bounds = ["--constraint", str(constraints)] if constraints.is_file() else []
+    return [*bounds, "--editable", f"{root}{suffix}"]
+
+
+def _origin() -> str:
+    """The address that this project was installed from, "" for a package index.
+
+    https://packaging.python.org/en/latest/specifications/direct-url/
+    """
+    try:
+        row = json.loads(distribution("ffi-spectrum").read_text("direct_url.json") or "{}")
+    except (PackageNotFoundError, ValueError):
+        return ""
+    url, vcs = row.get("url", ""), row.get("vcs_info")
+    return f"{vcs['vcs']}+{url}@{vcs['commit_id']}" if vcs else str(url)
+
+
+def _make(interpreter: Interpreter, folder: Path, python: Path) -> None:
+    """Make the environment and install into it; whatever goes wrong, nothing of it is left."""
+    shutil.rmtree(folder, ignore_errors=True)
+    uv = shutil.which("uv")
+    if uv:
+        make = [uv, "venv", "--quiet", "--no-project", "--python", interpreter.program, str(folder)]
+        install = [uv, "pip", "install", "--quiet", "--python", str(python)]
+    else:
+        make = [interpreter.program, "-I", "-m", "venv", str(folder)]
+        install = [str(python), "-I", "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"]
+    try:
+        _run("a virtual environment could not be made", make, _MAKE_DEADLINE_S)
+        _run("installing this project into it failed", [*install, *requirement()], INSTALL_DEADLINE_S)
+        found = _version_in(python)
+        if found != __version__:
+            raise Unavailable(
+                f"installing this project into it gave version {found or 'none'} instead of {__version__}"
+            )
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _version_in(python: Path) -> str:
+    """The version of this project that `python` imports, "" where it imports none or does not start."""
+    try:
+        done = subprocess.run(
+            [python, "-I", "-c", _CHECK], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            timeout=_MAKE_DEADLINE_S,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def _run(failure: str, command: Sequence[str], deadline_s: float) -> None:
+    """Raises Unavailable with the command's own last words."""
+    # an environment that is active here, or modules on PYTHONPATH, are none of the other interpreter's
+    environment = {name: value for name, value in os.environ.items() if name not in ("VIRTUAL_ENV", "PYTHONPATH")}
+    try:
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", env=environment,
+            timeout=deadline_s,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        raise Unavailable(f"{failure}: it did not end within {deadline_s:g} s") from None
+    if done.returncode != 0:
+        raise Unavailable(f"{failure}: {_reason(done)}")
+
+
+def _reason(done: subprocess.CompletedProcess[str]) -> str:
+    """The last line that says what went wrong; pip ends with hints, and Debian's venv with advice on its error."""
+    text = f"{done.stdout}\n{done.stderr}"
+    if "ensurepip is not" in text:
+        return "it has no ensurepip: install python3-venv (Debian, Ubuntu), or uv"
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    errors = [line for line in lines if line.lower().startswith("error")]
+    return (errors or lines or [f"exit code {done.returncode}"])[-1].removeprefix("ERROR: ")
