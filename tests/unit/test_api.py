@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -101,6 +102,13 @@ def test_a_run_under_load_says_why_it_is_unresolved(monkeypatch: pytest.MonkeyPa
     Machine(monkeypatch, loaded)
     estimate = api.measure(LEFT, against=RIGHT, max_s=15)
     assert estimate.note.endswith("in 15 s: other work interrupted 50 % of the rounds")
+
+
+def test_processes_that_waited_for_their_cpu_are_why_a_run_is_unresolved(monkeypatch: pytest.MonkeyPatch) -> None:
+    waited = [replace(one, waited_share=0.625) for one in processes(50, [40.2, 40.0], jitter_ns=30)]
+    Machine(monkeypatch, waited)
+    estimate = api.measure(LEFT, against=RIGHT, max_s=15)
+    assert estimate.note.endswith("in 15 s: other work had the CPU for 62 % of the time")
 
 
 def test_a_few_interrupted_rounds_are_not_worth_a_word(monkeypatch: pytest.MonkeyPatch) -> None:

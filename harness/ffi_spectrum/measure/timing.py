@@ -21,15 +21,17 @@ WARM_SHARE = 16
 class Item:
     """Something that is timed in every `every`-th round; `index` is the case to blame if the process dies in it.
 
-    Each block of a far side holds one crossing, which its iterations do not multiply.
+    Each block of a far side holds one crossing, which its iterations do not multiply. `least` is the fewest calls that
+    a block may have.
     """
 
-    __slots__ = ("block", "elapsed_ns", "every", "index", "is_far", "iterations", "rounds")
+    __slots__ = ("block", "elapsed_ns", "every", "index", "is_far", "iterations", "least", "rounds")
 
-    def __init__(self, block: Block, index: int, is_far: bool = False) -> None:
+    def __init__(self, block: Block, index: int, is_far: bool = False, least: int = 1) -> None:
         self.block = block
         self.index = index
         self.is_far = is_far
+        self.least = least
         self.iterations = 1
         self.every = 1
         self.rounds: list[int] = []
@@ -41,7 +43,7 @@ def calibrate(item: Item, block_ns: int, rounds: int) -> None:
 
     The first call is thrown away: it loads, specialises and faults in what later calls find ready.
     """
-    least = count = MIN_FAR_ITERATIONS if item.is_far else 1
+    least = count = max(item.least, MIN_FAR_ITERATIONS if item.is_far else 1)
     item.block(least)
     fixed_ns = _quickest(item, 1, 3) if item.is_far else 0
     tries = 2 if item.is_far else 1

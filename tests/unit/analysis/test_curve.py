@@ -18,7 +18,7 @@ Law = Callable[[float], float]
 def points(law: Law, places: list[int], noise: float = 0.003, seed: int = 1) -> dict[float, Sampled]:
     """Twelve processes a place, each off by its own relative error."""
     rng = np.random.default_rng(seed)
-    return {x: sample_median(law(x) * (1 + noise * rng.standard_normal(12)), x) for x in places}
+    return {x: sample_median([law(x) * (1 + noise * e) for e in rng.standard_normal(12)], x) for x in places}
 
 
 def curve(law: Law, places: list[int] = SIZES, noise: float = 0.003, seed: int = 1) -> Curve:

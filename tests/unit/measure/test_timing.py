@@ -91,3 +91,17 @@ def test_on_a_machine_that_never_rests_the_rounds_end() -> None:
     count = itertools.count()
     item = block_of(10)
     assert time_rounds([item], [[0]] * 4, lambda _: None, lambda: next(count)) == [0, 1, 2, 3, 4, 5]
+
+
+def test_a_block_has_the_fewest_calls_that_its_item_asks_for() -> None:
+    asked: list[int] = []
+
+    def slow(times: int) -> int:
+        asked.append(times)
+        return times * 300_000
+
+    item = Item(slow, 0, least=32)
+    calibrate(item, 50_000, 12)
+    assert item.iterations == 32
+    assert min(asked) >= 32
+    assert item.every == 4

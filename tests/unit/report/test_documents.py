@@ -20,7 +20,7 @@ LIBRARY: dict[str, Any] = {
     "build": "timed", "flags": ["-O3", "-Wl,--export=ffis_add"], "seconds": 3.64, "nbytes": 12_104, "sha256": "a",
 }  # fmt: skip
 RUN = RunRecord(
-    plan={"profile": {"name": "quick", "processes": 12, "rounds": 9}, "panels": {}, "seed": 3},
+    plan={"profile": {"name": "quick", "looks": [12], "cap_s": None, "rounds": 9}, "panels": {}, "seed": 3},
     plan_sha256="", library_sha256="", created="2026-11-24T06:33:58+00:00", version="0.1.0",
     fingerprint={"cpu": "A | B *CPU*", "governor": None, "packages": {"cffi": "2.1.1", "pywasm": None}},
     artifacts={"ctypes": {"library": LIBRARY}, "cext": {"library": dict(LIBRARY)}},

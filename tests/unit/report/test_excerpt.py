@@ -22,14 +22,14 @@ def test_one_line_says_when_with_what_and_where() -> None:
         "implementation": "CPython", "python": "3.12.1",
         "packages": {"cffi": "2.1.1", "pywasm": None, "ziglang": "0.17.1"},
     }  # fmt: skip
-    assert origin(replace(RUN, fingerprint=facts)) == (
-        "Measured on 2026-11-24 by ffi-spectrum 0.1.0, profile quick, 12 processes a panel: "
+    assert origin(replace(RUN, fingerprint=facts), "12 to 40 processes a panel") == (
+        "Measured on 2026-11-24 by ffi-spectrum 0.1.0, profile quick, 12 to 40 processes a panel: "
         r"A \| B \*CPU\*, 2 CPUs, virtual machine, Linux 6.1, CPython 3.12.1, cffi 2.1.1, C by zig 0.17.1."
     )
 
 
 def test_facts_that_are_unknown_are_left_out() -> None:
-    assert origin(replace(RUN, fingerprint={}, artifacts={})).endswith("a panel: unknown CPU.")
+    assert origin(replace(RUN, fingerprint={}, artifacts={}), "12 processes a panel").endswith("a panel: unknown CPU.")
 
 
 def test_each_form_is_a_table_whose_quantities_do_not_break() -> None:

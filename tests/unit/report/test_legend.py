@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ffi_spectrum.report.rows import IMPRECISE, INTERPRETED, LEGEND, PLUS_MINUS, legend_of
+from ffi_spectrum.analysis.stopping import NARROW
+from ffi_spectrum.report.precision import ADVICE, processes_text
+from ffi_spectrum.report.rows import INTERPRETED, LEGEND, PLUS_MINUS, legend_of
 
 from .fakes import estimate, refused
 
@@ -31,4 +33,32 @@ def test_a_negative_boundary_of_an_interpreted_guest_is_explained() -> None:
 
 
 def test_the_mark_of_imprecise_rows_is_explained() -> None:
-    assert legend_of([estimate("ctypes", ns_low=600.0)])[-1] == IMPRECISE
+    wide = f"~ imprecise: half of an interval is over 0.5 ns and over 1 % of the time. {ADVICE}"
+    narrow = "over 0.1 ns and over 0.1 % of the time in a panel of 4 cases or fewer"
+    rows = [estimate("ctypes", ns_low=600.0), estimate("cext")]
+    assert legend_of(rows)[len(LEGEND) :] == [wide]
+    rows.append(estimate("cext", kernel="add", precision=NARROW))
+    assert legend_of(rows)[len(LEGEND) :] == [wide.replace(". Measure", f", or {narrow}. Measure")]
+    assert legend_of(rows[1:])[len(LEGEND) :] == [f"~ imprecise: half of an interval is {narrow}. {ADVICE}"]
+
+
+def test_rows_at_the_cap_are_told_apart_from_those_that_may_get_more_processes() -> None:
+    """Such as those of a run that was stopped, or of a file made before there were looks."""
+    open_row = estimate("ctypes", ns_low=600.0)
+    capped = estimate("ctypes", kernel="add", ns_low=600.0, is_at_cap=True)
+    precise = estimate("cext", kernel="add", is_at_cap=True, boundary_low=350.0, boundary_high=355.0)
+    aim = f"half of an interval is over 0.5 ns and over 1 % of the time. {ADVICE}"
+    unresolved = f"~ UNRESOLVED at the cap of 12 processes (1 of 2 rows): {aim}"
+    assert legend_of([capped, precise])[len(LEGEND) :] == [unresolved]
+    assert legend_of([capped, open_row, precise])[len(LEGEND) :] == [
+        unresolved.replace("1 of 2", "1 of 3"), f"~ imprecise: {aim}",
+    ]  # fmt: skip
+    late = estimate("cext", ns_low=600.0, is_at_cap=True, processes=80)
+    assert "at the cap of 12 to 80 processes (2 of 2 rows)" in legend_of([capped, late])[-1]
+
+
+def test_the_number_of_processes_is_that_of_the_measured_rows() -> None:
+    rows = [estimate("ctypes"), estimate("cext", processes=40), refused("numpy", "no array")]
+    assert processes_text(rows) == "12 to 40 processes a panel"
+    assert processes_text(rows[:1]) == "12 processes a panel"
+    assert processes_text(rows[2:]) == "0 processes a panel"

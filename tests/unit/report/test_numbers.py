@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ffi_spectrum.report.numbers import duration, nbytes, ratio, scale_of
+from ffi_spectrum.report.numbers import duration, nbytes, ratio, scale_of, time_span
 
 
 @pytest.mark.parametrize(
@@ -68,6 +68,11 @@ def test_a_ratio_has_three_digits(value: float | None, text: str) -> None:
 )  # fmt: skip
 def test_a_duration_is_rounded_half_up_and_never_negative(seconds: float, text: str) -> None:
     assert duration(seconds) == text
+
+
+def test_a_prediction_names_its_bound_where_it_has_one() -> None:
+    assert time_span(42.4, 42.4) == "about 42 s"
+    assert time_span(42.4, 600.0) == "about 42 s, at most 10 min 00 s"
 
 
 @pytest.mark.parametrize(
