@@ -9,7 +9,7 @@ ARGS ?=
 # The GPU rung's packages are installed only where an NVIDIA driver is loaded.
 COMMA := ,
 GPU := $(if $(wildcard /proc/driver/nvidia/version /dev/nvidiactl),$(COMMA)gpu)
-RUN_EXTRAS := [pywasm$(GPU)]
+RUN_EXTRAS := [pywasm,grpc$(GPU)]
 DEV_EXTRAS := [dev$(GPU)]
 REQUIREMENTS := pyproject.toml constraints.txt
 LATEST = $$(ls -t results/*.jsonl 2>/dev/null | head -n 1)

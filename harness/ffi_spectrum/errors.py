@@ -12,7 +12,10 @@ FFISpectrumError
 │   ├── FarSideDied       the worker process behind the call ended
 │   ├── DeadlineExceeded  no answer came in time; the channel is retired and its worker killed
 │   ├── ChannelRetired    a call on a channel that was retired before
-│   └── ProtocolError     a worker that is silent at its start, another than expected, or answers nonsense
+│   ├── ProtocolError     a worker that is silent at its start, another than expected, or answers nonsense
+│   └── DeviceError       the device refused, or a kernel failed on it
+│       ├── DeviceMemoryExhausted  no memory is left on the device
+│       └── DeviceLost    a kernel made the device's context unusable: nothing more can run on it in this process
 └── MeasurementError      a measurement that must not be used
     ├── WrongResult       the rung answered, and the answer is wrong
     ├── LostCalls         N calls did not reach the far side N times
@@ -74,6 +77,22 @@ class ChannelRetired(CallError):
 
 class ProtocolError(CallError):
     """A worker is silent at its start, has another version or library than expected, or answers nonsense."""
+
+
+class DeviceError(CallError):
+    """The device refused a call, or a kernel failed on it; `code` is the driver's CUresult."""
+
+    def __init__(self, message: str, code: int = 0) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class DeviceMemoryExhausted(DeviceError):
+    """No memory is left on the device; what was allocated before stays usable."""
+
+
+class DeviceLost(DeviceError):
+    """A kernel made the device's context unusable: nothing more can run on it in this process."""
 
 
 class MeasurementError(FFISpectrumError):

@@ -1,3 +1,4 @@
+#include "element.h"
 #include "ffis.h"
 #include "matmul_body.h"
 
@@ -10,8 +11,7 @@ void ffis_dense_relu(const float *restrict a, const float *restrict b, const flo
     for (size_t i = 0; i < m; i++) {
         float *restrict row = out + i * n;
         for (size_t j = 0; j < n; j++) {
-            const float sum = row[j] + bias[j];
-            row[j] = sum < 0.0f ? 0.0f : sum;
+            row[j] = relu_element(row[j] + bias[j]);
         }
     }
 }

@@ -76,7 +76,7 @@ def work_at_share(way: Way, native: Curve | None, share: float) -> Wins | None:
     return in_nanoseconds(Wins("outside") if wins.verdict in ("never", "equal") else wins, native)
 
 
-def lock_costs(ways: Sequence[Way], twins: Mapping[str, str]) -> dict[Case, Sampled]:
+def gil_costs(ways: Sequence[Way], twins: Mapping[str, str]) -> dict[Case, Sampled]:
     """What releasing the GIL and taking it back adds to an empty call, by way.
 
     `twins` names for a rung that releases it the one that is the same but for that.

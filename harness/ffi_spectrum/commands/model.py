@@ -24,7 +24,12 @@ from ffi_spectrum.report.table import sheet_table
 from ffi_spectrum.results.store import read_results
 
 # Rungs that release the GIL, and those that are the same but hold it.
-TWINS = {"cext_nogil": "cext", "ctypes": "ctypes_pydll", "wasmtime_fast_nogil": "wasmtime_fast"}
+TWINS = {
+    "cext_nogil": "cext",
+    "cffi_api": "cffi_api_held",
+    "ctypes": "ctypes_pydll",
+    "wasmtime_fast_nogil": "wasmtime_fast",
+}
 
 
 def axis(kernel: str, size: int) -> float:

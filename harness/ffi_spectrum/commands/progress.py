@@ -68,7 +68,7 @@ class BenchProgress(Observer):
     def process_done(self, panel_id: str, done: int, total: int, seconds_left: float) -> None:
         self.done, self.total = done, total
         left = f"{duration(seconds_left if done < total else 0.0)} left"
-        self._bar.update(self._task, completed=done, left=left, refresh=True)
+        self._bar.update(self._task, completed=done, total=total, left=left, refresh=True)
         if self._bar.disable and (done == total or self._clock() - self._last_line_s >= QUIET_S):
             self._line(f"{done} of {total} processes, {left}")
 

@@ -56,7 +56,7 @@ def _rows(columns: Sequence[Column]) -> dict[str, list[Estimate]]:
     """Cases that any column measured, under kernel, size and form, in the order of the first column that has them."""
     cases: dict[Key, Estimate] = {}
     for column in columns:
-        cases = column.measured() | cases
+        cases |= {key: estimate for key, estimate in column.measured().items() if key not in cases}
     found: dict[str, list[Estimate]] = {}
     for case in cases.values():
         found.setdefault(f"{panel_title(case)}, {case.form}", []).append(case)

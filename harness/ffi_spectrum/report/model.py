@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from ffi_spectrum.analysis.advantage import SHARES, Advantage, lock_costs, native_work, work_at_share
+from ffi_spectrum.analysis.advantage import SHARES, Advantage, gil_costs, native_work, work_at_share
 from ffi_spectrum.analysis.break_even import Wins, where_doubled
 from ffi_spectrum.analysis.curve import Curve
 from ffi_spectrum.analysis.model import ARGS, PAYLOAD, WORK, Way, longest
@@ -16,7 +16,7 @@ from ffi_spectrum.report.numbers import NOTHING
 from ffi_spectrum.report.remote import Sheet
 
 LEGEND = (
-    "empty call: noop. lock: what releasing the GIL and taking it back adds to it, from the rung that is the same but "
+    "empty call: noop. GIL: what releasing it and taking it back adds, from the rung that is the same but "
     "for that. result: what handing back a number adds. argument: what each scalar, and its addition, adds, over so "
     "many of them.",
     "first byte: a payload of one byte (ends, which looks at two). n_1/2: the payload that costs as much to carry as "
@@ -39,10 +39,10 @@ INTERVALS = (
 def model_sheets(ways: Sequence[Way], twins: Mapping[str, str], rungs: Collection[str]) -> Iterator[Sheet]:
     """The tables of all rungs, or of those named; tables without rows are left out."""
     shown = [way for way in ways if way.case.strategy == "per_call" and (not rungs or way.case.rung in rungs)]
-    locks = lock_costs(ways, twins)
+    gils = gil_costs(ways, twins)
     native = native_work(ways)
-    calls = [_call_row(way, locks) for way in shown if way.nothing is not None]
-    yield Sheet("one call", ("rung", "empty call", "lock", "result", "argument", "of"), tuple(calls), 1)
+    calls = [_call_row(way, gils) for way in shown if way.nothing is not None]
+    yield Sheet("one call", ("rung", "empty call", "GIL", "result", "argument", "of"), tuple(calls), 1)
     for form in FORMS:
         rows = [
             row for way in shown if way.case.form == form and way.payload for row in _payload_rows(way, way.payload)
@@ -66,14 +66,14 @@ def name_of(case: Case) -> str:
     return f"{case.rung}.{case.variant}" if case.variant else case.rung
 
 
-def _call_row(way: Way, locks: Mapping[Case, Sampled]) -> tuple[str, ...]:
+def _call_row(way: Way, gils: Mapping[Case, Sampled]) -> tuple[str, ...]:
     over = NOTHING
     if way.arguments is not None:
         line = longest(way.arguments)
         over = f"{line.low:g} to {line.high:g}"
     empty = amounts.time(way.nothing.call if way.nothing else None)
-    lock = amounts.time(locks.get(way.case))
-    return (name_of(way.case), empty, lock, amounts.time(way.result), amounts.time(way.per_argument), over)
+    gil = amounts.time(gils.get(way.case))
+    return (name_of(way.case), empty, gil, amounts.time(way.result), amounts.time(way.per_argument), over)
 
 
 def _payload_rows(way: Way, curve: Curve) -> Iterator[tuple[str, ...]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ffi_spectrum.analysis.advantage import SHARES, Advantage, lock_costs, native_work, work_at_share
+from ffi_spectrum.analysis.advantage import SHARES, Advantage, gil_costs, native_work, work_at_share
 from ffi_spectrum.analysis.break_even import Wins, where_doubled
 from ffi_spectrum.analysis.curve import Curve
 from ffi_spectrum.analysis.model import Way
@@ -18,18 +18,18 @@ def model_json(ways: Sequence[Way], twins: Mapping[str, str], found: Iterable[Ad
 
     Numbers with an interval are [point, low, high]; times are nanoseconds, slopes nanoseconds per unit of the axis.
     """
-    locks, native = lock_costs(ways, twins), native_work(ways)
+    gils, native = gil_costs(ways, twins), native_work(ways)
     others: dict[Case, list[dict[str, Any]]] = {}
     for one in found:
         others.setdefault(one.mine, []).append(_advantage(one))
-    return [_way(way, locks, native) | {"break_even": others.get(way.case, [])} for way in ways]
+    return [_way(way, gils, native) | {"break_even": others.get(way.case, [])} for way in ways]
 
 
-def _way(way: Way, locks: Mapping[Case, Sampled], native: Curve | None) -> dict[str, Any]:
+def _way(way: Way, gils: Mapping[Case, Sampled], native: Curve | None) -> dict[str, Any]:
     shares = {f"{share:g}": _wins(work_at_share(way, native, share)) for share in SHARES}
     return {
         **_names(way.case), "processes": way.processes,
-        "empty_call_ns": _number(way.nothing.call if way.nothing else None), "lock_ns": _number(locks.get(way.case)),
+        "empty_call_ns": _number(way.nothing.call if way.nothing else None), "gil_ns": _number(gils.get(way.case)),
         "result_ns": _number(way.result), "argument_ns": _number(way.per_argument),
         "arguments": _curve(way.arguments), "payload": _curve(way.payload),
         "n_half_bytes": _wins(where_doubled(way.payload) if way.payload else None),

@@ -29,6 +29,10 @@ RUNGS: dict[str, str] = {
     "python": "ffi_spectrum.rungs.python:Python",
     "stdlib": "ffi_spectrum.rungs.stdlib:Stdlib",
     "numpy": "ffi_spectrum.rungs.numpy:Numpy",
+    "shm_ring": "ffi_spectrum.rungs.shm_ring:ShmRing",
+    "shm_ring_py": "ffi_spectrum.rungs.shm_ring_py:ShmRingPy",
+    "uds": "ffi_spectrum.rungs.uds:Uds",
+    "pipe": "ffi_spectrum.rungs.pipe:Pipe",
     "grpc": "ffi_spectrum.rungs.grpc:Grpc",
 }
 

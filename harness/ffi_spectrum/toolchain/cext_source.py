@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from ffi_spectrum.errors import BuildError
 from ffi_spectrum.toolchain import sources
-from ffi_spectrum.toolchain.header import CType, Parameter, Prototype
+from ffi_spectrum.toolchain.conversion import (
+    declare_views,
+    fastcall_function,
+    method_row,
+    python_name,
+    release_views,
+    take_addresses,
+    take_buffers,
+    take_scalars,
+    views_of,
+)
+from ffi_spectrum.toolchain.header import Prototype
 
 # Symbol -> pointer parameter -> its dimensions: names of parameters, outermost first.
 Shapes = Mapping[str, Mapping[str, tuple[str, ...]]]
 
-_NAME = re.compile(r"[A-Za-z_]\w*")
 _MAKERS = {"i": "PyLong_FromLong", "u": "PyLong_FromUnsignedLong", "f": "PyFloat_FromDouble"}
-_FASTCALL = "PyObject *ffis_self, PyObject *const *ffis_args, Py_ssize_t ffis_nargs"
 _TAIL = """
 static PyModuleDef_Slot ffis_slots[] = {{
 #ifdef Py_mod_multiple_interpreters
@@ -56,7 +63,8 @@ def extension_source(
     """
     entries = [_buffer_entry(p, shapes.get(p.symbol, {})) for p in buffer_entries]
     entries += [_address_entry(p) for p in address_entries]
-    rows = [_method(p, "") for p in buffer_entries] + [_method(p, "_at") for p in address_entries]
+    rows = [method_row(p, python_name(p)) for p in buffer_entries]
+    rows += [method_row(p, f"{python_name(p)}_at") for p in address_entries]
     prototypes = dict.fromkeys((*buffer_entries, *address_entries))
     return "\n".join(
         [
@@ -74,122 +82,23 @@ def extension_source(
     )
 
 
-def python_name(prototype: Prototype) -> str:
-    """`ffis_crc32` -> `crc32`, the function's name in Python."""
-    return prototype.symbol.removeprefix("ffis_")
-
-
-def _method(prototype: Prototype, suffix: str) -> str:
-    name = python_name(prototype) + suffix
-    # METH_FASTCALL even without arguments: CPython 3.11 does not specialise calls of METH_NOARGS
-    function = f"(PyCFunction)(void (*)(void))ffis_py_{name}"
-    return f'    {{"{name}", {function}, METH_FASTCALL, "{prototype.declare()}"}},'
-
-
 def _buffer_entry(prototype: Prototype, shapes: Mapping[str, tuple[str, ...]]) -> str:
-    pointers = [(i, p) for i, p in enumerate(prototype.parameters) if p.type.kind == "p"]
-    if not pointers:
+    views = views_of(prototype)
+    if not views:
         return _address_entry(prototype, suffix="")
-    views = {p.name: f"ffis_views[{view}]" for view, (_, p) in enumerate(pointers)}
     lines = [
-        f"    Py_buffer ffis_views[{len(pointers)}];",
-        "    int ffis_held = 0;",
-        "    PyObject *ffis_result = NULL;",
-        *_take_scalars(prototype),
+        *declare_views(prototype),
+        *take_scalars(prototype),
+        *take_buffers(prototype, shapes),
+        *_call(prototype, {name: f"{view}.buf" for name, view in views.items()}, "ffis_result ="),
+        *release_views(),
     ]
-    for i, p in pointers:
-        # once a view is acquired, every way out leads through the release
-        lines += [*_unless(_acquire(i, p, views[p.name]), "goto ffis_release;"), "    ffis_held++;"]
-    lines += _length_checks(prototype, views, shapes)
-    pointees = {name: f"{view}.buf" for name, view in views.items()}
-    lines += [
-        *_call(prototype, pointees, "ffis_result ="),
-        "ffis_release:",
-        "    while (ffis_held > 0) { PyBuffer_Release(&ffis_views[--ffis_held]); }",
-        "    return ffis_result;",
-    ]
-    return _function(prototype, python_name(prototype), lines)
+    return fastcall_function(python_name(prototype), len(prototype.parameters), lines)
 
 
 def _address_entry(prototype: Prototype, suffix: str = "_at") -> str:
-    lines = list(_take_scalars(prototype))
-    for i, p in enumerate(prototype.parameters):
-        if p.type.kind == "p":
-            lines.append(f"    unsigned long {p.name};")
-            where = f'ffis_args[{i}], "{p.name}", "uintptr_t"'
-            lines += _unless(f"ffis_take_ulong({where}, &{p.name})", "return NULL;")
-    lines += _call(prototype, {}, "return")
-    return _function(prototype, python_name(prototype) + suffix, lines)
-
-
-def _function(prototype: Prototype, name: str, body: Iterable[str]) -> str:
-    count = len(prototype.parameters)
-    head = [
-        f"static PyObject *ffis_py_{name}({_FASTCALL}) {{",
-        "    (void)ffis_self;" if count else "    (void)ffis_self, (void)ffis_args;",
-        f'    if (ffis_nargs != {count}) {{ return ffis_wrong_count("{name}", {count}, ffis_nargs); }}',
-    ]
-    return "\n".join([*head, *body, "}\n"])
-
-
-def _unless(condition: str, statement: str) -> list[str]:
-    return [f"    if (!{condition}) {{ {statement} }}"]
-
-
-def _take_scalars(prototype: Prototype) -> Iterator[str]:
-    """Declare and convert what is not a pointer; before any buffer is held, as __index__ may run any code."""
-    for i, p in enumerate(prototype.parameters):
-        if p.type.kind == "p":
-            continue
-        name, ctype = p.name, p.type
-        where = f'ffis_args[{i}], "{name}", "{ctype.spelling}"'
-        if ctype.kind == "f":
-            yield f"    {ctype.spelling} {name};"
-            yield from _unless(f"ffis_take_{ctype.spelling}({where}, &{name})", "return NULL;")
-        elif ctype.code == "u64":
-            yield f"    unsigned long {name};"
-            yield from _unless(f"ffis_take_ulong({where}, &{name})", "return NULL;")
-        else:
-            low, high = _limits(ctype)
-            yield f"    long {name};"
-            yield from _unless(f"ffis_take_long({where}, {low}, {high}, &{name})", "return NULL;")
-
-
-def _limits(ctype: CType) -> tuple[str, str]:
-    bits = ctype.nbytes * 8
-    return (f"INT{bits}_MIN", f"INT{bits}_MAX") if ctype.kind == "i" else ("0", f"UINT{bits}_MAX")
-
-
-def _element(ctype: CType) -> tuple[str, str]:
-    """Kind and width of what a pointer points to, as ffis_acquire takes them."""
-    if ctype.pointee == "void":
-        raise BuildError("a void pointer has no items to check: use a pointer to a fixed-width type")
-    kind = "f" if ctype.pointee in ("float", "double") else ctype.pointee[0]
-    return kind, f"sizeof({ctype.pointee})"
-
-
-def _acquire(index: int, p: Parameter, view: str) -> str:
-    kind, width = _element(p.type)
-    type_ = f'"{p.name}", "{p.type.pointee}", \'{kind}\', {width}, {int(not p.type.is_const)}'
-    return f"ffis_acquire(ffis_args[{index}], &{view}, {type_})"
-
-
-def _length_checks(
-    prototype: Prototype, views: Mapping[str, str], shapes: Mapping[str, tuple[str, ...]]
-) -> Iterator[str]:
-    lengths = {p.name for p in prototype.parameters if p.type.kind in "iu"}
-    by_name = {p.name: p for p in prototype.parameters}
-    for name, view in views.items():
-        dimensions = shapes.get(name, ())
-        if not dimensions or not lengths.issuperset(_NAME.findall(" ".join(dimensions))):
-            yield f"    /* {name} is not checked for its length, which no parameter gives */"
-            continue
-        nbytes = _element(by_name[name].type)[1]
-        for dimension in dimensions:
-            # a negative length becomes a huge one
-            count = _NAME.sub(r"(uint64_t)\g<0>", dimension).replace("//", "/")
-            nbytes = f"ffis_product({nbytes}, {count})"
-        yield from _unless(f'ffis_holds(&{view}, "{name}", {nbytes})', "goto ffis_release;")
+    lines = [*take_scalars(prototype), *take_addresses(prototype), *_call(prototype, {}, "return")]
+    return fastcall_function(python_name(prototype) + suffix, len(prototype.parameters), lines)
 
 
 def _call(prototype: Prototype, values: Mapping[str, str], give: str) -> list[str]:

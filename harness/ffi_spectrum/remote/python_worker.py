@@ -1,0 +1,132 @@
+"""The worker of `pipe`: answers frames that come over a `multiprocessing` connection, one message each.
+
+    python -S -I -c BOOT ROOT PARENT_PID CONTROL_FD CONNECTION_FD THUNKS [faults]
+
+Nothing is ever unpickled, and it starts without `site` and NumPy. With `faults` it crashes, hangs or exits when a FAULT
+tells it to: for tests only.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import struct
+import sys
+import time
+from collections.abc import Sequence
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from ffi_spectrum.remote import frame
+from ffi_spectrum.remote.control import bind_to_parent, watch_control
+from ffi_spectrum.remote.thunks import Thunks
+
+_ROOT = Path(__file__).resolve().parents[2]
+_BOOT = "import sys; sys.path.append(sys.argv.pop(1)); from {} import main; main(sys.argv[1:])".format
+# The header of an answer to CALL or COUNT, its result, and the padding up to the outputs.
+_HEAD = struct.Struct(f"{frame.HEADER.format}Q{frame.ALIGNMENT - 8}x")
+_FAULT_EXIT_CODE = 3
+_MESSAGE_NBYTES = frame.HEADER.size + frame.LIMIT_NBYTES
+
+
+def command(module: str = __name__) -> list[str]:
+    """The words that start `main` of a module of this package in a fast, isolated interpreter; its arguments follow."""
+    return [sys.executable, "-S", "-I", "-c", _BOOT(module), str(_ROOT)]
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Serve until the client ends, or ends this."""
+    parent_pid, control_fd, connection_fd, thunks_path, *flags = arguments
+    bind_to_parent(int(parent_pid))
+    thunks = Thunks(thunks_path)
+    connection = Connection(int(connection_fd))
+    watch_control(int(control_fd), thunks.library_sha256)
+    server = Server(thunks, obeys_faults="faults" in flags)
+    try:
+        while True:
+            connection.send_bytes(server.answer(connection.recv_bytes(_MESSAGE_NBYTES)))
+    except (EOFError, ConnectionError):
+        os._exit(0)
+    except OSError:
+        os._exit(1)  # the client announced more than any message may have: the rest of the stream means nothing
+
+
+class Server:
+    """Answers messages, in memory of the thunks' own: an answer is overwritten by the next one."""
+
+    def __init__(self, thunks: Thunks, *, obeys_faults: bool = False) -> None:
+        self._thunks = thunks
+        self._obeys_faults = obeys_faults
+
+    def answer(self, message: bytes) -> bytes | memoryview:
+        """The answer to one message; a malformed one gets an error frame, and harms no other."""
+        if len(message) < frame.HEADER.size:
+            return frame.Header(0, status=frame.BAD_FRAME).pack()
+        status, header = frame.parse_header(message)
+        if status == frame.OK and header.nbytes != len(message) - frame.HEADER.size:
+            status = frame.BAD_FRAME
+        if status != frame.OK:
+            return frame.Header(0, status=status).pack()
+        if header.op == frame.CALL:
+            return self._call(header, message)
+        if header.op == frame.COUNT:
+            return self._count(header)
+        return _plain(header, self._obey(header))
+
+    def _call(self, header: frame.Header, message: bytes) -> bytes | memoryview:
+        """Run the kernel on a copy of the message's region, whose outputs follow where the answer's head goes."""
+        thunks = self._thunks
+        if header.kernel >= len(thunks.slots):
+            return _plain(header, frame.UNKNOWN_KERNEL)
+        if not 8 * thunks.slots[header.kernel] <= header.nbytes <= header.region_nbytes:
+            return _plain(header, frame.BAD_FRAME)
+        thunks.region[: header.nbytes] = memoryview(message)[frame.HEADER.size :]
+        status = thunks.call(header.kernel, header.times, header.region_nbytes)
+        if status != frame.OK:
+            return _plain(header, status)
+        outputs_start = frame.padded(header.nbytes)
+        outputs_nbytes = max(header.region_nbytes - outputs_start, 0)
+        end = thunks.REGION_OFFSET + outputs_start + outputs_nbytes
+        start = end - outputs_nbytes - _HEAD.size
+        _pack_head(thunks.memory, start, header, outputs_nbytes, thunks.result)
+        return thunks.memory[start:end]
+
+    def _count(self, header: frame.Header) -> bytes | memoryview:
+        if header.kernel >= len(self._thunks.slots):
+            return _plain(header, frame.UNKNOWN_KERNEL)
+        answer = bytearray(_HEAD.size)
+        _pack_head(answer, 0, header, 0, self._thunks.count(header.kernel))
+        return bytes(answer)
+
+    def _obey(self, header: frame.Header) -> int:
+        """The status of everything that has no answer of its own."""
+        if header.op == frame.PING:
+            return frame.OK
+        if header.op == frame.CLOSE:
+            os._exit(0)
+        if header.op == frame.CALL_SHARED or (header.op == frame.FAULT and not self._obeys_faults):
+            return frame.UNSUPPORTED
+        if header.op != frame.FAULT:
+            return frame.BAD_OP
+        if header.times == frame.FAULT_CRASH:
+            ctypes.memset(0, 0, 1)
+        elif header.times == frame.FAULT_SLEEP:
+            time.sleep(header.region_nbytes / 1e9)
+        elif header.times == frame.FAULT_EXIT:
+            os._exit(_FAULT_EXIT_CODE)
+        return frame.OK
+
+
+def _plain(header: frame.Header, status: int) -> bytes:
+    """An answer without a body."""
+    return header._replace(status=status, nbytes=0, region_nbytes=0).pack()
+
+
+def _pack_head(
+    memory: bytearray | memoryview, start: int, header: frame.Header, outputs_nbytes: int, slot: int
+) -> None:
+    """Write the answer's header and result."""
+    _HEAD.pack_into(
+        memory, start, frame.MAGIC, frame.VERSION, header.op, header.kernel, frame.OK, header.id, header.times,
+        frame.ALIGNMENT + outputs_nbytes, 0, slot,
+    )  # fmt: skip

@@ -1,0 +1,54 @@
+"""A C worker behind a Unix socket: framed requests, the payload in the frame or in memory that both have mapped."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from ffi_spectrum.kernels.shapes import shapes_of
+from ffi_spectrum.kernels.table import KERNELS
+from ffi_spectrum.remote.process import WorkerProcess
+from ffi_spectrum.remote.socket_channel import SocketChannel
+from ffi_spectrum.remote.socket_path import private_socket_path
+from ffi_spectrum.rungs.base import RungInfo
+from ffi_spectrum.rungs.remote_rung import RemoteRung
+from ffi_spectrum.rungs.sealed_memory import MEMORY_NBYTES, SealedMemory
+from ffi_spectrum.rungs.socket_client import SocketClient
+from ffi_spectrum.toolchain.artifact import Artifact
+from ffi_spectrum.toolchain.remote import worker_program
+
+if TYPE_CHECKING:
+    from ffi_spectrum.toolchain.build import Toolchain
+
+
+class Uds(RemoteRung):
+    """Requests through a Unix socket: `frame` carries the payload, `memfd` where in shared memory it lies."""
+
+    info: ClassVar[RungInfo] = RungInfo(
+        name="uds",
+        purpose="a crash on the far side must not end the caller; any language can speak to the socket",
+        gil="released",
+        checks=frozenset({"count", "type", "range", "dtype", "length", "contiguous", "writable"}),
+        copies="frame: into and out of the socket, on both sides; memfd: in and out once, none where it is placed",
+        errno="not carried over",
+        needs="a C compiler at build time, for the worker",
+        native_code="none",
+        crash="ends the worker: the call raises FarSideDied",
+        cells=(("prebound", "host"), ("prebound", "shared"), ("fresh", "host"), ("fresh", "shared")),
+        variants={"prebound": ("frame", "memfd"), "fresh": ("frame", "memfd")},
+        strategies=("per_call", "pipelined"),
+        panel_group="out-of-process",
+    )
+    shared_variants = frozenset({"memfd"})
+
+    @classmethod
+    def _build_worker(cls, toolchain: Toolchain) -> Artifact:
+        return worker_program(toolchain, shapes_of(KERNELS.values()))
+
+    def _connect(self) -> SocketClient:
+        with private_socket_path() as path:
+            memory = SealedMemory()
+            worker = WorkerProcess(
+                [str(self.artifacts["worker"].path)], ["uds", path, str(memory.fd), str(MEMORY_NBYTES)],
+                self.artifacts["library"].facts["sha256"], given_fds=[memory.fd],
+            )  # fmt: skip
+            return SocketClient(SocketChannel(worker, path, self.deadline_s), memory)

@@ -1,0 +1,14 @@
+#include "device.cuh"
+#include "matmul_body.cuh"
+
+FFIS_COUNTED(dense_relu);
+
+FFIS_KERNEL ffis_dense_relu(const float *a, const float *b, const float *bias, float *out, uint32_t m, uint32_t k,
+                            uint32_t n) {
+    FFIS_ENTER(dense_relu);
+    const uint32_t row = blockIdx.y * TILE + threadIdx.y, column = blockIdx.x * TILE + threadIdx.x;
+    const float sum = matmul_element(a, b, m, k, n, row, column);
+    if (row < m && column < n) {
+        out[(uint64_t)row * n + column] = relu_element(sum + bias[column]);
+    }
+}

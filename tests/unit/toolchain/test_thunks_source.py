@@ -1,0 +1,79 @@
+"""The thunks as C source: what the generator writes, what it refuses, and what makes another artifact."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from ffi_spectrum.errors import BuildError
+from ffi_spectrum.kernels.shapes import shapes_of
+from ffi_spectrum.kernels.table import KERNELS
+from ffi_spectrum.toolchain.build import Toolchain
+from ffi_spectrum.toolchain.remote import thunk_library, worker_program
+from ffi_spectrum.toolchain.thunks import MAX_SLOTS, thunks_source
+
+from .toy_extension import parse
+
+SHAPES = shapes_of(KERNELS.values())
+TOOLCHAIN = Toolchain()
+
+
+def test_each_slot_is_read_once() -> None:
+    """A slot in shared memory that is read a second time may have changed since it was checked."""
+    kernels = TOOLCHAIN.kernels(TOOLCHAIN.target)
+    source = thunks_source(kernels, SHAPES, "0" * 64, counting=False)
+    bodies = re.split(r"^static uint32_t ffis_thunk_(\w+)_at\(", source, flags=re.MULTILINE)[1:]
+    for kernel, name, body in zip(kernels, bodies[::2], bodies[1::2], strict=True):
+        assert kernel.symbol == f"ffis_{name}"
+        code = body.partition("\n}\n")[0].partition("{")[2]
+        read = re.findall(r"\bffis_slot(?:_float|_double)?\(ffis_slots, (\d+)\)", code)
+        assert sorted(map(int, read)) == list(range(len(kernel.parameters)))
+        assert code.count("ffis_slots") == max(1, len(read))
+
+
+@pytest.mark.parametrize(
+    ("declaration", "shapes", "message"),
+    [
+        ("void ffis_f(const void * x, uint32_t size)", {"x": ("size",)}, "void pointer"),
+        ("void ffis_f(const float * x, uint32_t size)", {}, "x: no parameter gives its length"),
+        ("void ffis_f(const float * x, uint32_t size)", {"x": ("rows", "size")}, "no parameter gives"),
+        ("void ffis_f(const float * x, double size)", {"x": ("size",)}, "no parameter gives"),
+        (f"void ffis_f({', '.join(f'double a{i}' for i in range(MAX_SLOTS + 1))})", {}, "13 arguments"),
+    ],
+    ids=["void", "no shape", "unknown dimension", "length of floating point", "too many"],
+)
+def test_what_cannot_be_kept_within_a_region_is_not_built(
+    declaration: str, shapes: dict[str, tuple[str, ...]], message: str
+) -> None:
+    with pytest.raises(BuildError, match=message):
+        thunks_source([parse(declaration)], {"ffis_f": shapes}, "0" * 64, counting=False)
+
+
+def test_pointers_that_are_not_const_are_written() -> None:
+    prototype = parse("int8_t ffis_f(const int16_t * x, int16_t * out, int64_t nbytes)")
+    shapes = {"ffis_f": {"x": ("nbytes",), "out": ("(nbytes + 1) // 2", "nbytes")}}
+    source = thunks_source([prototype], shapes, "0" * 64, counting=True)
+    assert "{ffis_slot(ffis_slots, 0), ffis_product(sizeof(int16_t), (uint64_t)nbytes), sizeof(int16_t), 0}," in source
+    assert "ffis_product(ffis_product(sizeof(int16_t), ((uint64_t)nbytes + 1) / 2), (uint64_t)nbytes)" in source
+    assert "sizeof(int16_t), 1}," in source
+    assert "case 0: return ffis_count_f();" in source
+
+
+def test_other_shapes_or_flags_are_another_artifact() -> None:
+    narrower = {**SHAPES, "ffis_saxpy": {**SHAPES["ffis_saxpy"], "x": ("size", "size")}}
+    paths = [
+        thunk_library(TOOLCHAIN, SHAPES).path,
+        thunk_library(TOOLCHAIN, narrower).path,
+        thunk_library(Toolchain(build="counting"), SHAPES).path,
+        worker_program(TOOLCHAIN, SHAPES).path,
+        worker_program(TOOLCHAIN, SHAPES, faults=True).path,
+    ]
+    assert len(set(paths)) == len(paths)
+    assert thunk_library(TOOLCHAIN, SHAPES).path == paths[0]
+
+
+def test_the_facts_name_the_library_that_it_was_linked_with() -> None:
+    for artifact in (thunk_library(TOOLCHAIN, SHAPES), worker_program(TOOLCHAIN, SHAPES)):
+        assert artifact.facts["library_sha256"] == TOOLCHAIN.native_library().facts["sha256"]
+        assert artifact.facts["build"] == "timed"
