@@ -25,9 +25,9 @@ from .remote_faults import ENDED, FAULTS, REMOTE, SHORT_S, Opened, Row, provoke
 PAGE = Path(__file__).parents[2] / "docs" / "faults.md"
 _TEXT = """# What happens when the other process fails
 
-Made by `python -m tests.faults.make_fault_table` on {date}: {cpu}, {cpus} CPUs, {system}. Each fault is done for real to
-a worker in which one kernel misbehaves on demand (a preloaded library). `tests/faults/test_remote_faults.py` does the
-same, and holds the errors; the times are of one run, one fault each.
+Made by `python -m tests.faults.make_fault_table` on {date}: {cpu}, {cpus} CPUs, {system}. Each fault is
+done for real to a worker in which one kernel misbehaves on demand (a preloaded library).
+`tests/faults/test_remote_faults.py` does the same, and holds the errors; the times are of one run, one fault each.
 
 In every case the caller's process goes on, its buffers are its own, the failed channel refuses every later call
 (`ChannelRetired`), so that a late answer reaches no other call, the worker is killed and reaped, and a new rung can be
@@ -36,8 +36,8 @@ opened at once.
 {errors}
 
 ## Milliseconds until the error
-For faults that end the worker: from the fault. For the others: from the call, with a deadline of {short:g} s
-(`stopped in a call`: {longer:g} s, from the stop, 0.2 s into the call).
+From the call for what is done while idle, and for what a call does by itself; else from the fault, 0.2 s into a call of
+30 s. The deadline is {short:g} s (`stopped in a call`: {longer:g} s) for faults that end nothing, else 20 s.
 
 {times}
 
@@ -47,7 +47,7 @@ For faults that end the worker: from the fault. For the others: from the call, w
 | the worker has another kernel library, protocol version or nonce | `ProtocolError` | reaped |
 | the worker says nothing for 5 s | `ProtocolError` | killed and reaped |
 | the client is killed | - | ends within a second: PR_SET_PDEATHSIG, and the end of its control socket |
-| another user, or garbage, on the socket of `uds` and `grpc` | the connection is closed or gets an error frame | goes on |
+| another user, or garbage, on the socket of `uds` | the connection is closed, or gets an error frame | goes on |
 """
 
 
@@ -81,13 +81,12 @@ def page(found: list[Row]) -> str:
     facts = take_fingerprint()
     ways = list(dict.fromkeys(row.way for row in found))
     by_key = {(row.way, row.fault): row for row in found}
-    errors = [
-        (fault, ", ".join(sorted({f"`{r.error}`" for r in found if r.fault == fault})), _end(fault)) for fault in FAULTS
-    ]
+    types = {fault: sorted({f"`{row.error}`" for row in found if row.fault == fault}) for fault in FAULTS}
+    errors = [(fault, ", ".join(names), _end(fault)) for fault, names in types.items()]
     times = [(f"`{way}`", *(f"{by_key[way, fault].seconds * 1e3:,.1f}" for fault in FAULTS)) for way in ways]
     return _TEXT.format(
-        date=f"{datetime.now(UTC):%Y-%m-%d}", cpu=facts["cpu"], cpus=facts["cpus"], system=facts["system"], short=SHORT_S,
-        longer=2 * SHORT_S, errors=table(("fault", "error", "found by"), errors, "lll"),
+        date=f"{datetime.now(UTC):%Y-%m-%d}", cpu=facts["cpu"], cpus=facts["cpus"], system=facts["system"],
+        short=SHORT_S, longer=2 * SHORT_S, errors=table(("fault", "error", "found by"), errors, "lll"),
         times=table(("rung", *FAULTS), times, "l" + "r" * len(FAULTS)),
     )  # fmt: skip
 
