@@ -42,7 +42,8 @@ class Profile:
     `block_ns` is the aim for one block, `rounds` how often each case gets one per process; a process that has not
     ended after `deadline_s` counts as hung. A case predicted to take more than `max_call_ms` a call is left out. Single
     calls to another process are timed for `latency_ms` each; unless kernels or such rungs are asked for by name, only
-    the kernels in `out_of_process` are called there. `calls` says of which kernels one crossing makes how many calls.
+    the kernels in `out_of_process` are called there, and those in `device` on a device. `calls` says of which kernels
+    one crossing makes how many calls.
 
     A panel's intervals are looked at after each number of processes in `looks`, and after the last one it ends, however
     wide they are; so it does where the processes up to the next look would take more than `cap_s` in all: an equal
@@ -59,6 +60,7 @@ class Profile:
     out_of_process: tuple[str, ...]
     sizes: dict[str, tuple[int, ...]] = field(default_factory=dict)
     calls: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    device: tuple[str, ...] = ()
     budget_s: float | None = None
     cap_s: float | None = None
     stopping: dict[str, Any] = field(default_factory=dict)
@@ -127,7 +129,8 @@ def load_profile(name: str) -> Profile:
     sizes, calls = ({kernel: tuple(v) for kernel, v in row[axis].items()} for axis in ("sizes", "calls"))
     return Profile(
         name, tuple(row["looks"]), row["rounds"], row["block_us"] * 1000, row["deadline_s"], row["max_call_ms"],
-        row["latency_ms"], tuple(row["out_of_process"]), sizes, calls, row.get("budget_s"),
+        row["latency_ms"], tuple(row["out_of_process"]), sizes, calls, tuple(row.get("device", ())),
+        row.get("budget_s"),
     )  # fmt: skip
 
 
@@ -148,7 +151,7 @@ def make_plan(
     chosen_rungs = [name for name in RUNGS if not rungs or name in rungs or name == ANCHOR]
     panels: list[Panel] = []
     absent: list[Absent] = []
-    for kernel in (KERNELS[name] for name in KERNELS if not kernels or name in kernels):
+    for kernel in (kernel for kernel in KERNELS.values() if _is_planned(kernel, kernels, profile)):
         for size in _sizes(kernel, profile, sizes):
             here = [name for name in chosen_rungs if kernels or name in rungs or _is_usual(name, kernel, profile)]
             cases = list(_cases(kernel, size, here, forms, profile, absent))
@@ -165,13 +168,19 @@ def make_plan(
     return Plan(shared, tuple(panels), tuple(absent), secrets.randbits(32) if seed is None else seed)
 
 
+def _is_planned(kernel: KernelSpec, kernels: Sequence[str], profile: Profile) -> bool:
+    """True for what is asked for by name, and without names for all but the probes that the profile has no sizes for."""
+    return kernel.name in kernels if kernels else not kernel.is_probe or kernel.name in profile.sizes
+
+
 def _group(rung: str) -> PanelGroup:
     return rung_class(rung).info.panel_group
 
 
 def _is_usual(rung: str, kernel: KernelSpec, profile: Profile) -> bool:
     """True where the profile calls this kernel through the rung without being asked to."""
-    return _group(rung) != "out-of-process" or kernel.name in profile.out_of_process
+    usual = {"out-of-process": profile.out_of_process, "device": profile.device}
+    return kernel.name in usual.get(_group(rung), (kernel.name,))
 
 
 def _cases(

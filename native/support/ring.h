@@ -7,6 +7,9 @@
  * and then looks at `waits`. Both pairs are sequentially consistent, so that one of them sees the other's store: no
  * wake-up is lost (Dekker's argument). Bit 0 of the futex word is the dead mark, so that it cannot be missed either:
  * FUTEX_WAIT compares the word that it is in.
+ *
+ * The barrier in that makes a publisher wait for a cache line that it needs no more. Where the reader only ever spins,
+ * both sides leave it out.
  */
 #ifndef FFIS_RING_H
 #define FFIS_RING_H
@@ -25,7 +28,7 @@
 
 enum { FFIS_RING_ENTRIES = 64, FFIS_RING_SLOTS = 12, FFIS_RING_LAYOUT = 1 };
 
-/* A spin of so many nanoseconds has no end. */
+/* A spin of so many nanoseconds has no end (the worker's has one: see serve_ring.h). */
 #define FFIS_RING_FOREVER UINT32_MAX
 
 /* Looks at a line between two looks at the clock: about a microsecond with PAUSE in between. */
@@ -58,7 +61,8 @@ struct ffis_ring {
     uint32_t first;                /* the number of the first request */
     struct ffis_bell request_bell; /* the worker sleeps on it */
     struct ffis_bell response_bell;
-    _Alignas(128) _Atomic uint32_t worker_spin_ns; /* how long the worker spins before it sleeps */
+    _Alignas(128) _Atomic uint32_t worker_spin_ns; /* how long the worker spins before it sleeps; the client's to write, */
+    _Atomic uint32_t client_spins;                 /* as is this: whether the client never sleeps */
     _Alignas(128) _Atomic uint64_t ping;           /* ECHO: the client writes it, */
     _Alignas(128) _Atomic uint64_t pong;           /* and the worker this */
     struct ffis_request requests[FFIS_RING_ENTRIES];
@@ -130,10 +134,15 @@ FFIS_INLINE int ffis_bell_is_closed(struct ffis_bell *bell) {
     return (int)(atomic_load_explicit(&bell->count, memory_order_acquire) & 1);
 }
 
-/* One exchange on x86: a full barrier between the store and the look at `waits`. */
+/* Rings for who sleeps. The store is one exchange on x86: a full barrier before the look at `waits`. */
 FFIS_INLINE void ffis_ring_publish(_Atomic uint32_t *seq, uint32_t value, struct ffis_bell *bell, int eventfd) {
     atomic_store(seq, value);
     if (atomic_load(&bell->waits)) { ffis_bell_ring(bell, eventfd); }
+}
+
+/* The same for a reader that spins. */
+FFIS_INLINE void ffis_ring_publish_to_spinner(_Atomic uint32_t *seq, uint32_t value) {
+    atomic_store_explicit(seq, value, memory_order_release);
 }
 
 /* Sleeps until the bell rings, for `timeout_ns` at most (0, and always with an eventfd: without a limit), unless `seq`

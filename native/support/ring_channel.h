@@ -79,7 +79,7 @@ FFIS_INLINE void ffis_gil_take(ffis_channel *self) {
 }
 
 FFIS_COLD void *ffis_channel_fail(ffis_channel *self, int reason, uint32_t status) {
-    if (self->on_error == NULL) { return PyErr_Format(PyExc_RuntimeError, "the channel is being collected as garbage"); }
+    if (self->on_error == NULL) { return PyErr_Format(PyExc_RuntimeError, "the channel is garbage that is collected"); }
     PyObject *nothing = PyObject_CallFunction(self->on_error, "iI", reason, status);
     if (nothing != NULL) {
         Py_DECREF(nothing);

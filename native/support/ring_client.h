@@ -22,6 +22,7 @@ struct ffis_client {
     uint32_t next;    /* the number of the next request */
     uint32_t count;   /* how many are outstanding: the ones before `next` */
     uint32_t spin_ns; /* how long to spin for an answer before sleeping */
+    int worker_spins; /* whether the worker is known to spin without an end */
     uint64_t deadline_ns;
     struct ffis_outstanding outstanding[FFIS_RING_ENTRIES];
 };
@@ -76,7 +77,12 @@ FFIS_INLINE int ffis_client_send(struct ffis_client *client, struct ffis_call *c
     }
     ffis_request_fill(request, call);
     client->count++;
-    ffis_ring_publish(&request->seq, ++client->next, &client->ring->request_bell, -1);
+    client->next++;
+    if (client->worker_spins) {
+        ffis_ring_publish_to_spinner(&request->seq, client->next);
+    } else {
+        ffis_ring_publish(&request->seq, client->next, &client->ring->request_bell, -1);
+    }
     return 1;
 }
 
@@ -93,13 +99,27 @@ FFIS_INLINE int ffis_client_is_answered(const struct ffis_client *client, unsign
     return ffis_ring_spin(&client->ring->responses[oldest % FFIS_RING_ENTRIES].seq, oldest + 1, turns);
 }
 
+/* Changes how long to spin for an answer, before the next request. */
+FFIS_INLINE void ffis_client_set_spin(struct ffis_client *client, uint32_t spin_ns) {
+    client->spin_ns = spin_ns;
+    atomic_store(&client->ring->client_spins, spin_ns == FFIS_RING_FOREVER);
+}
+
+/* Changes how long the worker spins for a request. Before it is known to spin, it must have answered once (a PING). */
+FFIS_INLINE void ffis_client_set_worker_spin(struct ffis_client *client, uint32_t worker_spin_ns) {
+    client->worker_spins = 0;
+    atomic_store(&client->ring->worker_spin_ns, worker_spin_ns);
+    ffis_bell_ring(&client->ring->request_bell, -1); /* a sleeping worker does not look at it */
+}
+
 FFIS_INLINE int ffis_client_worker_has_ended(const struct ffis_client *client) {
     struct pollfd ended = {.fd = client->pidfd, .events = POLLIN};
     return ffis_bell_is_closed(&client->ring->response_bell) || poll(&ended, 1, 0) > 0;
 }
 
 /* Waits for the oldest answer: spins for `spin_ns` after `start_ns`, when the waiting began, and then sleeps. It looks
- * after the worker and the deadline, and returns after a slice, so that the caller can look after signals.
+ * after the worker and the deadline, and returns after a slice, so that the caller can look after signals. A worker that
+ * was thought to spin may have fallen asleep (FFIS_PATIENCE_NS): it is woken.
  */
 FFIS_INLINE enum ffis_outcome ffis_client_wait(struct ffis_client *client, uint64_t start_ns) {
     const uint32_t oldest = ffis_client_oldest(client);
@@ -113,6 +133,7 @@ FFIS_INLINE enum ffis_outcome ffis_client_wait(struct ffis_client *client, uint6
         now_ns = ffis_ring_now_ns();
         if (spins && now_ns - watched_ns < FFIS_WATCH_NS) { continue; }
         watched_ns = now_ns;
+        if (atomic_load(&client->ring->request_bell.waits)) { ffis_bell_ring(&client->ring->request_bell, -1); }
         if (ffis_client_worker_has_ended(client)) { /* the answer may have been its last deed */
             return ffis_ring_is_published(seq, oldest + 1) ? FFIS_ANSWERED : FFIS_WORKER_ENDED;
         }
@@ -146,9 +167,8 @@ FFIS_INLINE void ffis_client_echo(struct ffis_client *client, uint64_t times) {
     struct ffis_ring *ring = client->ring;
     const uint64_t start_ns = ffis_ring_now_ns();
     for (uint64_t turn = 1; turn <= times; turn++) {
-        atomic_store(&ring->ping, turn);
+        atomic_store_explicit(&ring->ping, turn, memory_order_release);
         for (unsigned looks = 1; atomic_load_explicit(&ring->pong, memory_order_acquire) != turn; looks++) {
-            ffis_ring_relax();
             if (looks % 1024 != 0) { continue; }
             if (ffis_client_is_answered(client, 0) || ffis_client_worker_has_ended(client)) { return; }
             if (ffis_ring_now_ns() - start_ns >= client->deadline_ns) { return; }

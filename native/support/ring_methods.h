@@ -24,14 +24,15 @@ static PyObject *ffis_channel_ping(ffis_channel *self, PyObject *unused) {
 
 static PyObject *ffis_channel_park(ffis_channel *self, PyObject *unused) {
     (void)unused;
-    atomic_store(&self->client.ring->worker_spin_ns, 0);
+    ffis_client_set_worker_spin(&self->client, 0);
     Py_RETURN_NONE;
 }
 
 static PyObject *ffis_channel_unpark(ffis_channel *self, PyObject *unused) {
-    atomic_store(&self->client.ring->worker_spin_ns, self->worker_spin_ns);
-    ffis_bell_ring(&self->client.ring->request_bell, -1); /* a sleeping worker does not look at it */
-    return ffis_channel_ping(self, unused);
+    ffis_client_set_worker_spin(&self->client, self->worker_spin_ns);
+    PyObject *answer = ffis_channel_ping(self, unused);
+    self->client.worker_spins = answer != NULL && self->worker_spin_ns == FFIS_RING_FOREVER;
+    return answer;
 }
 
 static PyObject *ffis_channel_count(ffis_channel *self, PyObject *kernel) {
@@ -107,8 +108,8 @@ static PyObject *ffis_channel_round_trips(ffis_channel *self, PyObject *const *a
     return ffis_channel_in_parts(self, args[1], 0, (uint32_t)kernel);
 }
 
-/* copy(times, address, nbytes, is_written, ...): the payload of a call `times` times into the staging area, or out of it
- * where it is written; nothing is sent.
+/* copy(times, address, nbytes, is_written, ...): the payload of a call into the staging area, or out of it where it is
+ * written, `times` times; nothing is sent.
  */
 static PyObject *ffis_channel_copy(ffis_channel *self, PyObject *const *args, Py_ssize_t nargs) {
     struct ffis_call call = {.pieces_count = (uint32_t)(nargs / 3)};
@@ -145,13 +146,14 @@ static PyObject *ffis_channel_configure(ffis_channel *self, PyObject *args, PyOb
     struct ffis_client *client = &self->client;
     unsigned int spin_ns = client->spin_ns, worker_spin_ns = self->worker_spin_ns, window = self->window;
     unsigned long deadline_ns = client->deadline_ns;
-    if (!PyArg_ParseTupleAndKeywords(args, keywords, "|$IIkI", names, &spin_ns, &worker_spin_ns, &deadline_ns, &window)) {
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "|$IIkI", names, &spin_ns, &worker_spin_ns, &deadline_ns,
+                                     &window)) {
         return NULL;
     }
     if (window < 1 || window > FFIS_RING_ENTRIES) {
         return PyErr_Format(PyExc_ValueError, "window must be from 1 to %d, got %u", FFIS_RING_ENTRIES, window);
     }
-    client->spin_ns = spin_ns;
+    ffis_client_set_spin(client, spin_ns);
     client->deadline_ns = deadline_ns;
     self->worker_spin_ns = worker_spin_ns;
     self->window = window;

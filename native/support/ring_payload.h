@@ -14,7 +14,7 @@
 struct ffis_piece {
     void *pointer;
     uint64_t nbytes;
-    uint64_t offset; /* where it is in the shared memory, once it is placed; from the start of the mapping, as all are */
+    uint64_t offset; /* where it is placed, from the start of the mapping, as all offsets are */
     uint32_t slot;
     int is_written;
 };

@@ -27,7 +27,8 @@ static PyObject *ffis_channel_new(PyTypeObject *type, PyObject *args, PyObject *
     unsigned int first = 0;
     int fd;
     PyObject *on_error;
-    if (!PyArg_ParseTupleAndKeywords(args, keywords, "ikkO|I", names, &fd, &nbytes, &staging_nbytes, &on_error, &first)) {
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "ikkO|I", names, &fd, &nbytes, &staging_nbytes, &on_error,
+                                     &first)) {
         return NULL;
     }
     if (nbytes < FFIS_RING_NBYTES || staging_nbytes > nbytes - FFIS_RING_NBYTES || staging_nbytes % FFIS_ALIGNMENT) {
@@ -112,6 +113,7 @@ static int ffis_add_layout(PyObject *module) {
         {"REQUEST_BELL", offsetof(struct ffis_ring, request_bell)},
         {"RESPONSE_BELL", offsetof(struct ffis_ring, response_bell)},
         {"WORKER_SPIN_NS", offsetof(struct ffis_ring, worker_spin_ns)},
+        {"CLIENT_SPINS", offsetof(struct ffis_ring, client_spins)},
         {"REQUESTS", offsetof(struct ffis_ring, requests)},
         {"RESPONSES", offsetof(struct ffis_ring, responses)},
         {"RING_NBYTES", FFIS_RING_NBYTES},

@@ -8,8 +8,10 @@
 
 _Static_assert((int)FFIS_RING_SLOTS >= (int)FFIS_MAX_SLOTS, "every kernel's arguments fit in an entry");
 
-/* How long an ECHO waits for the client's next store before it gives up. */
-#define FFIS_ECHO_PATIENCE_NS UINT64_C(1000000000)
+/* A worker that is to spin without an end sleeps after so long without a request all the same: its client may have been
+ * torn out of what it did. An ECHO that waits so long for the client's next store gives up.
+ */
+#define FFIS_PATIENCE_NS UINT64_C(1000000000)
 
 /* What the worker knows about the ring; nothing of it is read again from memory that the client can write. */
 struct ffis_server {
@@ -31,10 +33,9 @@ FFIS_INLINE int ffis_server_wait(struct ffis_server *server) {
         const uint32_t spin_ns = atomic_load_explicit(&ring->worker_spin_ns, memory_order_relaxed);
         if (spin_ns != 0 && ffis_ring_spin(seq, value, FFIS_RING_TURNS)) { return 1; }
         if (ffis_bell_is_closed(&ring->request_bell)) { return 0; }
-        if (spin_ns == FFIS_RING_FOREVER) { continue; }
         const uint64_t now_ns = spin_ns != 0 ? ffis_ring_now_ns() : 0;
         start_ns = start_ns != 0 ? start_ns : now_ns;
-        if (now_ns - start_ns >= spin_ns) {
+        if (now_ns - start_ns >= (spin_ns == FFIS_RING_FOREVER ? FFIS_PATIENCE_NS : spin_ns)) {
             ffis_ring_sleep(seq, value, &ring->request_bell, server->request_eventfd, 0);
             start_ns = 0;
         }
@@ -42,18 +43,17 @@ FFIS_INLINE int ffis_server_wait(struct ffis_server *server) {
     return 1;
 }
 
-/* Answers the stores 1, 2, ... `times` of `ping` in `pong`: what two transfers of a cache line take. */
+/* Answers the stores 1, 2, ... `times` of `ping` in `pong`, as fast as can be: what two transfers of a line take. */
 FFIS_INLINE uint32_t ffis_server_echo(struct ffis_ring *ring, uint64_t times) {
     for (uint64_t turn = 1; turn <= times; turn++) {
         uint64_t start_ns = 0;
         for (unsigned looks = 1; atomic_load_explicit(&ring->ping, memory_order_acquire) != turn; looks++) {
-            ffis_ring_relax();
             if (looks % 1024 != 0) { continue; }
             const uint64_t now_ns = ffis_ring_now_ns();
             start_ns = start_ns != 0 ? start_ns : now_ns;
-            if (now_ns - start_ns > FFIS_ECHO_PATIENCE_NS) { return FFIS_BAD_FRAME; }
+            if (now_ns - start_ns > FFIS_PATIENCE_NS) { return FFIS_BAD_FRAME; }
         }
-        atomic_store(&ring->pong, turn);
+        atomic_store_explicit(&ring->pong, turn, memory_order_release);
     }
     return FFIS_OK;
 }
@@ -99,7 +99,11 @@ FFIS_INLINE int ffis_serve_ring(void *memory, uint64_t nbytes, int request_event
         op = request->op;
         response->status = ffis_server_obey(&server, request, op, &result);
         response->result = result;
-        ffis_ring_publish(&response->seq, server.next, &ring->response_bell, response_eventfd);
+        if (atomic_load_explicit(&ring->client_spins, memory_order_relaxed)) {
+            ffis_ring_publish_to_spinner(&response->seq, server.next);
+        } else {
+            ffis_ring_publish(&response->seq, server.next, &ring->response_bell, response_eventfd);
+        }
     }
     ffis_bell_close(&ring->response_bell, response_eventfd);
     return 1;

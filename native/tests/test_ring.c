@@ -28,6 +28,27 @@ static void test_ping_pong(uint32_t worker_spin_ns, int spins, int with_eventfds
     pair_close(&pair);
 }
 
+/* Neither side looks for sleepers; but the worker falls asleep after a while, and is woken by who waits. */
+static void test_spinners(void) {
+    struct pair pair;
+    struct ffis_call call = {.op = FFIS_OP_CALL, .kernel = 1, .times = 1, .slots_count = 1};
+    uint64_t result;
+    int tag;
+    pair_open(&pair, 0, 0);
+    pair_start(&pair);
+    ffis_client_set_spin(&pair.client, FFIS_RING_FOREVER);
+    ffis_client_set_worker_spin(&pair.client, FFIS_RING_FOREVER);
+    for (uint64_t i = 0; i < PINGS / 10; i++) {
+        call.slots[0] = i;
+        ffis_client_send(&pair.client, &call, 0, 0);
+        while (ffis_client_wait(&pair.client, ffis_ring_now_ns()) == FFIS_SLICE_OVER) {}
+        CHECK(ffis_client_collect(&pair.client, &result, &tag) == FFIS_OK && result == i + 1, "call %d", (int)i);
+        pair.client.worker_spins = 1; /* it has answered */
+        if (i % (PINGS / 20) == 0) { usleep((useconds_t)(FFIS_PATIENCE_NS / 1000 + 200000)); }
+    }
+    pair_close(&pair);
+}
+
 /* Spins whose length changes all the time: sleep, a short spin, for ever. */
 static void test_changing_spin(void) {
     static const uint32_t spins_ns[] = {0, 1000, FFIS_RING_FOREVER, 20000};
@@ -168,6 +189,7 @@ int main(void) {
     test_ping_pong(0, 0, 0);
     test_ping_pong(0, 0, 1);
     test_ping_pong(2000, 0, 0);
+    test_spinners();
     test_changing_spin();
     for (uint32_t window = 1; window <= FFIS_RING_ENTRIES; window *= 8) {
         test_window(window, 0);

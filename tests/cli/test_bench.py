@@ -236,5 +236,5 @@ def test_every_option_of_the_readme_exists() -> None:
     options = {option for parameter in main.commands["bench"].params for option in parameter.opts}
     assert options == {
         "--profile", "--rung", "--kernel", "--size", "--form", "--seed", "--out", "--cc", "--list",
-        "--max-processes", "--cap-s",
+        "--max-processes", "--cap-s", "--python", "--in-turns",
     }  # fmt: skip

@@ -40,6 +40,17 @@ def special_workload(kernel: KernelSpec, size: int, seed: int) -> Workload:
     return Workload(kernel, size, workload.dims, values)
 
 
+def without_subnormals(workload: Workload) -> Workload:
+    """The same with zeros of the same sign for all subnormal numbers, for rungs that flush them."""
+    values = dict(workload.values)
+    for argument in workload.kernel.arguments:
+        if argument.dtype.startswith("float") and argument.role in ("in", "scalar"):
+            value, tiny = np.asarray(values[argument.name]), np.finfo(argument.dtype).smallest_normal
+            flushed = np.where(np.abs(value) < tiny, np.copysign(0, value), value).astype(value.dtype)
+            values[argument.name] = flushed if argument.is_buffer else flushed.item()
+    return Workload(workload.kernel, workload.size, workload.dims, values)
+
+
 def copies(workload: Workload) -> dict[str, Any]:
     """Copies of everything that the kernel reads."""
     outputs = {argument.name for argument in workload.kernel.buffers if argument.role == "out"}

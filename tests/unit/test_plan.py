@@ -21,7 +21,7 @@ def in_process(plan: Plan) -> list[Panel]:
 
 def test_quick_covers_every_kernel_once_and_every_rung() -> None:
     plan = make_plan(load_profile("quick"))
-    assert [panel.kernel for panel in in_process(plan)] == list(KERNELS)
+    assert [panel.kernel for panel in in_process(plan)] == [n for n, kernel in KERNELS.items() if not kernel.is_probe]
     assert plan.profile.looks == (12,)
     assert {case.rung for panel in plan.panels for case in panel.cases} == set(RUNGS)
 

@@ -181,14 +181,15 @@ def _around(places: list[float], at: float) -> tuple[float, float]:
 def _join(lines: Sequence[_Fitted]) -> tuple[Array, Array, list[tuple[float, float]]]:
     """The lines put end to end: nodes, a column of values and draws for each, and the gaps in which they do not meet.
 
-    Two lines that cross between the last point of the one and the first of the other are followed up to there.
+    Two lines that cross between the last point of the one and the first of the other are followed up to there, if both
+    are supported by three points: through two points there is a line whatever lies between.
     """
     import numpy as np
 
     nodes, columns, jumps = [lines[0].low, lines[0].high], [lines[0].start, lines[0].end], []
     for left, right in pairwise(lines):
         at_left, at_right = (float((left.at(x) - right.at(x))[0]) for x in (left.high, right.low))
-        if at_left * at_right < 0:
+        if at_left * at_right < 0 and min(left.points, right.points) >= MIN_SIZES:
             crossing = left.high + (right.low - left.high) * at_left / (at_left - at_right)
             nodes.append(crossing)
             columns.append((left.at(crossing) + right.at(crossing)) / 2)

@@ -9,6 +9,7 @@ from statistics import median
 from typing import Any
 
 from ffi_spectrum.analysis.cap import Cap
+from ffi_spectrum.analysis.device import LaunchCost, launch_costs
 from ffi_spectrum.analysis.interval import Interval, median_interval
 from ffi_spectrum.analysis.remote import RemoteCost, remote_costs
 from ffi_spectrum.analysis.rounds import Net, nets_and_works, per_iteration, subtract
@@ -24,7 +25,7 @@ FLOOR = "floor"
 FLOOR_SERIES = "floor.dlsym"
 IN_PROCESS = "in-process"
 # Attributes that the rows of `show --json` do not have, or have at their end.
-_NOT_IN_ROW = ("processes", "remote", "precision", "is_at_cap")
+_NOT_IN_ROW = ("processes", "remote", "launch", "precision", "is_at_cap")
 # A case may be in panels of two groups: an anchor is.
 Key = tuple[str, str]
 
@@ -61,6 +62,7 @@ class Estimate:
     processes: int = 0
     panel_group: str = IN_PROCESS
     remote: RemoteCost | None = None
+    launch: LaunchCost | None = None
     precision: Precision = WIDE
     is_at_cap: bool = False
 
@@ -80,10 +82,11 @@ class Estimate:
         return self.is_imprecise and self.is_at_cap
 
     def to_json(self) -> dict[str, Any]:
-        """The row that `show --json` prints; "remote" is there only where the far side is another process."""
+        """The row that `show --json` prints; "remote" and "launch" are there only where they say something."""
         row = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in _NOT_IN_ROW}
         row |= {"processes": self.processes, "is_imprecise": self.is_imprecise, "is_unresolved": self.is_unresolved}
-        return row | {"remote": asdict(self.remote)} if self.remote else row
+        more = {"remote": self.remote, "launch": self.launch}
+        return row | {name: asdict(value) for name, value in more.items() if value is not None}
 
 
 @dataclass(slots=True)
@@ -111,7 +114,7 @@ def estimate_results(results: Results) -> list[Estimate]:
         reduced = {(group, id): own for id, own in reduce_processes(records).items()}
         samples |= reduced
         aims |= dict.fromkeys(reduced, _aim(results, panel, records))
-    remote = remote_costs(results)
+    remote, launches = remote_costs(results), launch_costs(results)
     planned = [(group_of(panel), id) for panel, ids in results.run.plan["panels"].items() for id in ids]
     groups = {id: group for group, id in reversed(planned)}
     refused: dict[Key, CaseRecord] = {}
@@ -123,7 +126,8 @@ def estimate_results(results: Results) -> list[Estimate]:
     for key in dict.fromkeys([*planned, *cases]):
         case = cases.get(key) or Case.from_id(key[1])
         estimate = _estimate(case, samples.get(key), refused.get(key))
-        found.append(replace(estimate, panel_group=key[0], remote=remote.get(key), **aims.get(key, {})))
+        more = {"remote": remote.get(key), "launch": launches.get(key), **aims.get(key, {})}
+        found.append(replace(estimate, panel_group=key[0], **more))
     return found
 
 

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
-from ffi_spectrum.analysis.curve import Curve, Line, fit_curve
+from ffi_spectrum.analysis.curve import MIN_SIZES, Curve, Line, fit_curve
 from ffi_spectrum.analysis.estimate import Samples, group_of, reduce_processes
 from ffi_spectrum.analysis.resample import Sampled, sample_median
 from ffi_spectrum.case import Case
@@ -71,14 +71,15 @@ class Way:
 
     @property
     def result(self) -> Sampled | None:
-        """What handing back a number adds: a call that takes one, less noop and what an argument costs."""
+        """What is left of a call that takes a number and hands it back, without an empty call and an argument."""
         if self.nothing is None or self.arguments is None or self.per_argument is None:
             return None
         return self.arguments.read(self.arguments.low) - self.nothing.call - self.per_argument
 
 
 def longest(curve: Curve) -> Line:
-    return max(curve.lines, key=lambda line: line.high - line.low)
+    """The line over most of the axis; of those through two points only where there are no others."""
+    return max(curve.lines, key=lambda line: (line.points >= MIN_SIZES, line.high - line.low))
 
 
 def build_model(results: Results, axis: Axis) -> list[Way]:

@@ -6,7 +6,7 @@ measures, so that `ffi-spectrum --help` answers at once.
 
 from __future__ import annotations
 
-from ffi_spectrum.cli import model, spectrum, timing
+from ffi_spectrum.cli import model, spectrum, study, timing
 from ffi_spectrum.cli.group import main
 
-__all__ = ["main", "model", "spectrum", "timing"]
+__all__ = ["main", "model", "spectrum", "study", "timing"]

@@ -23,7 +23,9 @@ _LOST = {
 def error_for(code: int, doing: str) -> DeviceError:
     """The error for a CUresult or cudaError that is not 0: for what is used here their numbers agree."""
     if code == OUT_OF_MEMORY:
-        return DeviceMemoryExhausted(f"{doing}: no memory is left on the device; free arrays, or use smaller ones", code)
+        return DeviceMemoryExhausted(
+            f"{doing}: no memory is left on the device; free arrays, or use smaller ones", code
+        )
     if code in _LOST:
         return DeviceLost(f"{doing}: {_LOST[code]} in a kernel; the device can no longer be used by this process", code)
     return DeviceError(f"{doing}: the driver says error {code}", code)
@@ -38,13 +40,12 @@ def check(code: int, doing: str) -> None:
 @contextmanager
 def translated(doing: str) -> Iterator[None]:
     """Turn CuPy's errors into ours."""
-    from cupy.cuda.driver import CUDADriverError
+    from cupy.cuda import driver, runtime
     from cupy.cuda.memory import OutOfMemoryError
-    from cupy.cuda.runtime import CUDARuntimeError
 
     try:
         yield
     except OutOfMemoryError as error:
         raise error_for(OUT_OF_MEMORY, doing) from error
-    except (CUDADriverError, CUDARuntimeError) as error:
+    except (driver.CUDADriverError, runtime.CUDARuntimeError) as error:
         raise error_for(int(error.status), doing) from error

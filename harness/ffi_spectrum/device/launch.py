@@ -62,7 +62,9 @@ def make_launch(
     return Launch(symbol, function, stream, *extents, objects, values, addresses)
 
 
-def kernel_objects(workload: Workload, placed: Mapping[str, Any], result: Any, nargs: int) -> tuple[str, dict[str, Any]]:
+def kernel_objects(
+    workload: Workload, placed: Mapping[str, Any], result: Any, nargs: int
+) -> tuple[str, dict[str, Any]]:
     """Symbol and arguments of the workload's kernel on the device, the address of the result last if it has one."""
     kernel = workload.kernel
     objects: dict[str, Any] = {}

@@ -31,7 +31,9 @@ def driver_absence(driver: ctypes.CDLL) -> str:
         return f"no CUDA device: the driver does not start (cuInit says {error})"
     driver.cuDriverGetVersion(ctypes.byref(version))
     if version.value < MIN_DRIVER:
-        return f"no usable CUDA device: the driver is for CUDA {_dotted(version.value)}, {_dotted(MIN_DRIVER)} is needed"
+        return (
+            f"no usable CUDA device: the driver is for CUDA {_dotted(version.value)}, {_dotted(MIN_DRIVER)} is needed"
+        )
     error = driver.cuDeviceGetCount(ctypes.byref(count))
     if error != 0 or count.value == 0:
         return "no CUDA device: the driver sees none (is CUDA_VISIBLE_DEVICES empty?)"

@@ -94,6 +94,11 @@ class Session:
         with translated("copying from the device"):
             return self.cupy.asnumpy(array)
 
+    def view(self, pinned: Any) -> Any:
+        """Pinned host memory as a device array, which kernels read and write in place."""
+        memory = self.cupy.cuda.UnownedMemory(pinned.ctypes.data, pinned.nbytes, pinned, 0)
+        return self.cupy.ndarray(pinned.shape, pinned.dtype, self.cupy.cuda.MemoryPointer(memory, 0))
+
     def read_uint64(self, address: int) -> int:
         """The word at a device address, once all that was launched is finished."""
         memory = self.cupy.cuda.UnownedMemory(address, 8, self)

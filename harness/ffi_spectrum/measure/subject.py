@@ -92,7 +92,7 @@ def _prepare_case(subjects: Subjects, rung: Rung, case: Case, index: int) -> Sub
     far = _far_name(case, rung)
     if far and far not in subjects.far:
         _add_far_side(subjects, rung, buffers, case.variant, far)
-    parts = rung.parts(buffers, case.form, case.variant) if case.strategy == "per_call" else {}
+    parts = rung.case_parts(case, buffers) if case.strategy == "per_call" else {}
     blocks = {name: compile_block(part) for name, part in parts.items()}
     return Subject(case, index, rung, bound, compile_block(bound), far, blocks)
 

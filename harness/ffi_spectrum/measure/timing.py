@@ -21,17 +21,20 @@ WARM_SHARE = 16
 class Item:
     """Something that is timed in every `every`-th round; `index` is the case to blame if the process dies in it.
 
-    Each block of a far side holds one crossing, which its iterations do not multiply. `least` is the fewest calls that
-    a block may have.
+    Each block of a far side holds one crossing, which its iterations do not multiply. `least` and `most` are the
+    fewest and the most calls that a block may have.
     """
 
-    __slots__ = ("block", "elapsed_ns", "every", "index", "is_far", "iterations", "least", "rounds")
+    __slots__ = ("block", "elapsed_ns", "every", "index", "is_far", "iterations", "least", "most", "rounds")
 
-    def __init__(self, block: Block, index: int, is_far: bool = False, least: int = 1) -> None:
+    def __init__(
+        self, block: Block, index: int, is_far: bool = False, least: int = 1, most: int = MAX_ITERATIONS
+    ) -> None:
         self.block = block
         self.index = index
         self.is_far = is_far
         self.least = least
+        self.most = most
         self.iterations = 1
         self.every = 1
         self.rounds: list[int] = []
@@ -49,11 +52,11 @@ def calibrate(item: Item, block_ns: int, rounds: int) -> None:
     tries = 2 if item.is_far else 1
     elapsed_ns = _quickest(item, count, tries)
     # a far side's work has to outweigh its crossing: a difference that is smaller may be noise of the crossing
-    while elapsed_ns < fixed_ns + max(block_ns / 2, fixed_ns) and count < MAX_ITERATIONS:
+    while elapsed_ns < fixed_ns + max(block_ns / 2, fixed_ns) and count < item.most:
         growth = block_ns / max(elapsed_ns - fixed_ns, 1)
-        count = int(count * min(max(growth, 1.5), 50)) + 1
+        count = min(int(count * min(max(growth, 1.5), 50)) + 1, item.most)
         elapsed_ns = _quickest(item, count, tries)
-    item.iterations = min(MAX_ITERATIONS, max(least, round(count * block_ns / max(elapsed_ns - fixed_ns, 1))))
+    item.iterations = min(item.most, max(least, round(count * block_ns / max(elapsed_ns - fixed_ns, 1))))
     if elapsed_ns > 2 * block_ns:
         most = min(rounds // MIN_BLOCKS, round(elapsed_ns / block_ns / 2))
         # a power of two: the rounds of one slow item are then among those of every faster one, and can be paired

@@ -17,6 +17,7 @@ from typing import Any
 
 from ffi_spectrum.errors import LostCalls
 from ffi_spectrum.measure.control import NO_CASE
+from ffi_spectrum.measure.device import sample_device
 from ffi_spectrum.measure.items import make_items, series_of
 from ffi_spectrum.measure.job import Job
 from ffi_spectrum.measure.latency import sample_latencies
@@ -80,6 +81,7 @@ def _measure(job: Job, subjects: Subjects, mark: Mark, rng: random.Random, start
     stolen_after = _steal_ticks(job.cpu)
     stamps.append(time.time_ns())
     latencies = sample_latencies(subjects, items.near, job.latency_ns, mark)
+    device = sample_device(subjects, mark)
     stamps.append(time.time_ns())
     names = ("prepare_ms", "calibrate_ms", "rounds_ms", "latencies_ms")
     spent = {name: round((stamps[i + 1] - stamps[i]) / 1e6, 1) for i, name in enumerate(names)}
@@ -93,7 +95,7 @@ def _measure(job: Job, subjects: Subjects, mark: Mark, rng: random.Random, start
     }
     record = ProcessRecord(
         panel=job.panel, process=job.process, seed=job.seed, **series_of(items, subjects),
-        disturbed=disturbed, latencies=latencies, facts=facts,
+        disturbed=disturbed, latencies=latencies, device=device, facts=facts,
     )  # fmt: skip
     return {"process": asdict(record), "proofs": [], "refused": _refused(job, subjects)}
 

@@ -22,7 +22,7 @@ from ffi_spectrum.remote.channel import Channel
 from ffi_spectrum.remote.process import WorkerProcess
 
 # struct ffis_ring of native/support/ring.h, in bytes
-LAYOUT, FIRST, REQUEST_BELL, RESPONSE_BELL, WORKER_SPIN_NS = 0, 4, 128, 256, 384
+LAYOUT, FIRST, REQUEST_BELL, RESPONSE_BELL, WORKER_SPIN_NS, CLIENT_SPINS = 0, 4, 128, 256, 384, 388
 REQUESTS, RESPONSES, RING_NBYTES = 768, 8960, 16384
 LAYOUT_VERSION, ENTRIES, REQUEST_NBYTES, RESPONSE_NBYTES = 1, 64, 128, 64
 # What stands behind a request's `seq`: kernel, op, reserved, times; the slots follow.
@@ -34,6 +34,8 @@ FOREVER = 2**32 - 1
 _LOOKS = 1000
 # The same for a wait that sleeps.
 _SLICE_MS = 20
+# A worker that spins goes to sleep in the end (FFIS_PATIENCE_NS of serve_ring.h), and may have when the request came.
+_SLEEPY_S = 0.02
 
 
 def check_machine() -> None:
@@ -89,6 +91,7 @@ class RingChannel(Channel):
         """Wake the worker, and have both sides sleep while they wait, or spin."""
         self._rings, self._blocks = True, blocks
         self._words[WORKER_SPIN_NS // 4] = 0 if blocks else FOREVER
+        self._words[CLIENT_SPINS // 4] = not blocks
         self.ping()
         self._rings = blocks
 
@@ -157,8 +160,11 @@ class RingChannel(Channel):
                 if words[at] == ticket:  # its last deed
                     return
                 raise EOFError
-            if time.monotonic() - start > self.deadline_s:
+            waited_s = time.monotonic() - start
+            if waited_s > self.deadline_s:
                 raise TimeoutError
+            if not self._rings and waited_s > _SLEEPY_S:
+                os.eventfd_write(self._request_eventfd, 1)
 
     def _sleep(self) -> None:
         """Wait until the worker rings or ends, or for a slice of time."""

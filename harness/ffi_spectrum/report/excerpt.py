@@ -7,6 +7,7 @@ from typing import Any
 
 from ffi_spectrum.analysis.estimate import Estimate
 from ffi_spectrum.report.builds import compiler_of
+from ffi_spectrum.report.device import device_sheets
 from ffi_spectrum.report.markup import plain, sheet_markdown, table, unbroken
 from ffi_spectrum.report.precision import processes_text
 from ffi_spectrum.report.remote import remote_sheets
@@ -21,7 +22,7 @@ def to_excerpt(run: RunRecord, estimates: Iterable[Estimate], checks: Checks) ->
     for panel in panels_of(everything, checks):
         for form, rows in panel.forms.items():
             parts += [f"**{panel.title}, {form}**", _table(rows)]
-    parts += map(sheet_markdown, remote_sheets(everything))
+    parts += map(sheet_markdown, (*remote_sheets(everything), *device_sheets(everything)))
     return "\n\n".join(parts) + "\n"
 
 

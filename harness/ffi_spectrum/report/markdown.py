@@ -7,6 +7,8 @@ from typing import Any
 
 from ffi_spectrum.analysis.estimate import Estimate
 from ffi_spectrum.report.builds import compiler_of, flags_of
+from ffi_spectrum.report.device import LEGEND as DEVICE_LEGEND
+from ffi_spectrum.report.device import device_lines, device_sheets
 from ffi_spectrum.report.gaps import Gap, gaps_of
 from ffi_spectrum.report.markup import plain, sheet_markdown, table
 from ffi_spectrum.report.numbers import nbytes
@@ -26,7 +28,7 @@ def to_markdown(run: RunRecord, estimates: Iterable[Estimate], checks: Checks, c
     """The whole document; `command` is what measures the same again."""
     everything = list(estimates)
     profile = run.plan["profile"]
-    sheets = list(remote_sheets(everything))
+    sheets, launches = list(remote_sheets(everything)), list(device_sheets(everything))
     parts = [
         "# What it costs to call C from Python",
         f"Measured {run.created} by ffi-spectrum {run.version}, profile {profile['name']}: "
@@ -34,8 +36,9 @@ def to_markdown(run: RunRecord, estimates: Iterable[Estimate], checks: Checks, c
         f"```sh\n{command}\n```",
         "## Results",
         *(_panel(panel) for panel in panels_of(everything, checks)),
-        *map(sheet_markdown, sheets),
-        *map(plain, (*legend_of(everything), *(LEGEND if sheets else ()))),
+        *map(sheet_markdown, (*sheets, *launches)),
+        *("- " + plain(line) for line in device_lines(everything)),
+        *map(plain, (*legend_of(everything), *(LEGEND if sheets else ()), *(DEVICE_LEGEND if launches else ()))),
     ]
     gaps = gaps_of(everything)
     if gaps:

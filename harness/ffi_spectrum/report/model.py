@@ -17,8 +17,8 @@ from ffi_spectrum.report.remote import Sheet
 
 LEGEND = (
     "empty call: noop. GIL: what releasing it and taking it back adds, from the rung that is the same but "
-    "for that. result: what handing back a number adds. argument: what each scalar, and its addition, adds, over so "
-    "many of them.",
+    "for that. argument: what each scalar, and its addition, adds, over so many of them. result: what is left of a "
+    "call that takes one number and hands it back.",
     "first byte: a payload of one byte (ends, which looks at two). n_1/2: the payload that costs as much to carry as "
     "the call does without; never: it costs nothing, so nothing is copied. A row per straight piece of the curve.",
     "step: one step of spin, about five cycles; there: in the far-side loop. 50 %, 10 %, 1 %: from which work per call "

@@ -13,6 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from ffi_spectrum.analysis.estimate import Estimate
+from ffi_spectrum.report.device import LEGEND as DEVICE_LEGEND
+from ffi_spectrum.report.device import device_lines, device_sheets
 from ffi_spectrum.report.gaps import Gap, gaps_of
 from ffi_spectrum.report.layout import LAYOUTS, Layout
 from ffi_spectrum.report.remote import LEGEND as REMOTE_LEGEND
@@ -28,9 +30,11 @@ def spectrum(estimates: Iterable[Estimate], checks: Checks, width: int) -> Itera
     for panel in panels:
         yield panel_table(panel, layout)
     sheets = list(remote_sheets(everything))
-    yield from map(sheet_table, sheets)
+    launches = list(device_sheets(everything))
+    yield from map(sheet_table, (*sheets, *launches))
+    yield from (Text(line) for line in ("", *device_lines(everything)) if launches)
     legend = legend_of(everything, is_compact=layout.is_compact, has_ratios=layout.has_ratios)
-    legend += REMOTE_LEGEND if sheets else ()
+    legend += (*(REMOTE_LEGEND if sheets else ()), *(DEVICE_LEGEND if launches else ()))
     if legend:
         yield Text()
         yield from (_note(line) for line in legend)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ffi_spectrum.case import Case, Status
+from ffi_spectrum.results.device import DeviceSample
 from ffi_spectrum.results.latency import Latency
 
 SCHEMA = 1
@@ -57,6 +58,11 @@ class ProcessRecord:
     case id; `latencies` single calls, by case id ("empty": nothing but the clock); and `controls` the "cache_line"
     (round trips of one line between the two CPUs), "ring_c" (of the ring between two C programs) and "memcpy", each a
     far-side series.
+
+    Where the far side is a device: `parts` holds a path's launches behind a stream that is held back ("held") and the
+    same call of a C function that does nothing ("nothing"); `controls` the C loop of launches, held as well ("enqueue",
+    with the number of noop's arguments), the loop around nothing ("launch_nothing") and the loop's entry for no launch
+    ("launch_entry"); `device` single launches on an idle device.
     """
 
     panel: str
@@ -69,6 +75,7 @@ class ProcessRecord:
     disturbed: list[int] = field(default_factory=list)
     parts: dict[str, dict[str, Series]] = field(default_factory=dict)
     latencies: dict[str, Latency] = field(default_factory=dict)
+    device: DeviceSample | None = None
     facts: dict[str, Any] = field(default_factory=dict)
     kind: Literal["process"] = "process"
 

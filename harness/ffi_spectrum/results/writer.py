@@ -7,11 +7,14 @@ import json
 import os
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ffi_spectrum.errors import ResultsError
-from ffi_spectrum.results.record import Record, RunRecord
+from ffi_spectrum.results.record import RunRecord
 from ffi_spectrum.results.store import Results, is_cut_run, read_results
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 # What must be the same for two processes to belong to one run: by fingerprint, and nothing that passes.
 SAME_MACHINE = (
@@ -41,7 +44,7 @@ class Writer:
         """Cut off what a killed bench left of its last line."""
         os.ftruncate(self._file.fileno(), nbytes)
 
-    def append(self, record: Record | RunRecord) -> None:
+    def append(self, record: DataclassInstance) -> None:
         """Write one record; raises ResultsError where the disk refuses."""
         row: dict[str, Any] = asdict(record)
         try:
@@ -73,7 +76,7 @@ def check_writable(path: Path, plan_sha256: str) -> None:
     except OSError as error:
         raise ResultsError(f"{path} cannot be written: {error.strerror}; choose another --out") from error
     if content and not is_cut_run(content):
-        _refuse_other(path, "plan", read_results(path).run.plan_sha256, plan_sha256)
+        refuse_other(path, "plan", read_results(path).run.plan_sha256, plan_sha256)
 
 
 def open_results(path: Path, run: RunRecord) -> tuple[Results, Writer]:
@@ -90,10 +93,10 @@ def open_results(path: Path, run: RunRecord) -> tuple[Results, Writer]:
             writer.append(run)
             return Results(run), writer
         results = read_results(path)
-        _refuse_other(path, "plan", results.run.plan_sha256, run.plan_sha256)
-        _refuse_other(path, "library", results.run.library_sha256, run.library_sha256)
+        refuse_other(path, "plan", results.run.plan_sha256, run.plan_sha256)
+        refuse_other(path, "library", results.run.library_sha256, run.library_sha256)
         for name in SAME_MACHINE:
-            _refuse_other(path, name, results.run.fingerprint.get(name), run.fingerprint.get(name))
+            refuse_other(path, name, results.run.fingerprint.get(name), run.fingerprint.get(name))
         writer.truncate(results.nbytes_whole)
     except ResultsError:
         writer.close()
@@ -101,6 +104,7 @@ def open_results(path: Path, run: RunRecord) -> tuple[Results, Writer]:
     return results, writer
 
 
-def _refuse_other(path: Path, what: str, held: object, wanted: object) -> None:
+def refuse_other(path: Path, what: str, held: object, wanted: object) -> None:
+    """Raise ResultsError where the file holds another `what` than is wanted."""
     if held != wanted:
         raise ResultsError(f"{path} holds a run with another {what}: use another --out, or give the same options")

@@ -35,7 +35,7 @@ class RungInfo:
     before anything is called. `agreement` is "bit-identical" (to the native library, any NaN equal to any NaN) or
     "tolerance". A floor's own time per call is its far-side loop. `ns_per_operation` is a rough hint, used only to
     leave out what would take too long; `ns_per_call` and `startup_s` are as rough, and used only to predict a run's
-    length.
+    length. A rung that flushes subnormals takes and returns zeros for numbers that small.
     """
 
     name: str
@@ -58,6 +58,7 @@ class RungInfo:
     ns_per_call: float = 0.0
     startup_s: float = 0.0
     is_memory_safe: bool = False
+    flushes_subnormals: bool = False
 
     @property
     def tier(self) -> str:
@@ -110,6 +111,9 @@ class Rung(ABC):
     info: ClassVar[RungInfo]
     # where batches and recorded lists lie, so that the far side reads them without a copy
     wide_placement: ClassVar[Placement] = "host"
+    # the fewest and most calls that a block may hold: a stream that is held back drains nothing, and its queue is finite
+    least_calls: ClassVar[int] = 1
+    most_calls: ClassVar[int] = 10_000_000
     _prototypes: Mapping[str, Prototype] = {}
 
     def __init__(self, artifacts: Mapping[str, Artifact]) -> None:
@@ -189,6 +193,10 @@ class Rung(ABC):
     def parts(self, buffers: Buffers, form: Form, variant: str = "") -> dict[str, BoundCall]:
         """Pieces of the call that can be made alone: "serialise" (nothing is sent), "copy" (the payload only)."""
         return {}
+
+    def case_parts(self, case: Case, buffers: Buffers) -> dict[str, BoundCall]:
+        """The same for a case with parameters."""
+        return self.parts(buffers, case.form, case.variant)
 
     def controls(self, workload: Workload) -> dict[str, BoundCall]:
         """What a panel with this rung should measure beside it, each one crossing for `times` round trips, by name."""

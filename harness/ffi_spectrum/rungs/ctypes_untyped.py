@@ -11,6 +11,10 @@ from ffi_spectrum.rungs.ctypes import SCALARS, Ctypes, pointer_to, pointer_type
 from ffi_spectrum.toolchain.header import CType
 
 
+# Integers and pointers beyond these lie on the stack (x86-64 System V ABI; AArch64 has two registers more).
+INTEGER_REGISTERS = 6
+
+
 def _fits_int(value: object) -> bool:
     return isinstance(value, int) and -(2**31) <= value < 2**31
 
@@ -18,8 +22,8 @@ def _fits_int(value: object) -> bool:
 class CtypesUntyped(Ctypes):
     """The ctypes rung with restype only.
 
-    An int that fits in C int is passed bare, which libffi widens to the register; any other number needs an explicit
-    c_int64, c_float or c_double, or ctypes would truncate or refuse it.
+    An int that fits in C int is passed bare, which libffi widens to the register. On the stack it does not, and leaves
+    the upper half as it was; so there, and for any other number, an explicit c_int64, c_float or c_double is needed.
     """
 
     info: ClassVar[RungInfo] = replace(
@@ -38,9 +42,15 @@ class CtypesUntyped(Ctypes):
     def _bind(self, buffers: Buffers, form: Form, variant: str) -> BoundCall:
         kernel = buffers.kernel
         names: dict[str, Any] = {}
-        arguments = []
+        arguments, integers = [], 0
         for parameter, argument, value in c_arguments(buffers.workload, self._prototypes[kernel.symbol]):
-            text, names[parameter.name] = self._written(parameter.name, parameter.type, argument.is_buffer, value, form)
+            integers += parameter.type.kind != "f"
+            is_bare = integers <= INTEGER_REGISTERS and _fits_int(value) and parameter.type.kind in "iu"
+            text, names[parameter.name] = (
+                (parameter.name, value)
+                if is_bare
+                else self._written(parameter.name, parameter.type, argument.is_buffer, value, form)
+            )
             arguments.append(text)
         types = {
             f"{p.type.pointee}_p": pointer_type(p.type)
@@ -57,7 +67,7 @@ class CtypesUntyped(Ctypes):
         """The argument as written in the call, and the value that its name stands for."""
         if is_buffer and form == "prebound":
             return name, pointer_to(value, ctype)
-        if isinstance(value, bytes) or (not is_buffer and _fits_int(value) and ctype.kind in "iu"):
+        if isinstance(value, bytes):
             return name, value
         if is_buffer:
             return f"{name}.ctypes.data_as({ctype.pointee}_p)", value

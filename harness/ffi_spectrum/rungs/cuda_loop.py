@@ -8,14 +8,14 @@ from typing import ClassVar
 from ffi_spectrum.device.launch import NOOP_ARGUMENTS, Launch
 from ffi_spectrum.kernels.workload import Workload
 from ffi_spectrum.rungs.base import BoundCall, RungInfo
-from ffi_spectrum.rungs.device_rung import DeviceRung, device_info
+from ffi_spectrum.rungs.device_rung import DeviceRung, device_info, keeping
 
 # The name of the control that is the C loop: with the number of noop's arguments behind it, where it has some.
 ENQUEUE = "enqueue"
 
 
 class CudaLoop(DeviceRung):
-    """`launch_n(prepared, 1)`, a C function of ours through ctypes; its far side is what all paths are compared with."""
+    """`launch_n(prepared, 1)`, a C function of ours through ctypes; with its loop all paths are compared."""
 
     info: ClassVar[RungInfo] = device_info(
         "prebound", name="cuda_loop", purpose="the least that a launch costs: a loop in C around cuLaunchKernel",
@@ -34,11 +34,12 @@ class CudaLoop(DeviceRung):
         return BoundCall("launch_n(prepared, 1)", names, owner=(launch, prepared))
 
     def controls(self, workload: Workload) -> dict[str, BoundCall]:
-        """The C loop for every number of arguments, the same call for no launch, and the loop with nothing behind it."""
+        """The C loop for every number of arguments, its call for no launch, and the loop around nothing."""
         buffers = self.place(workload, "device")
         counts = NOOP_ARGUMENTS if workload.kernel.name == "noop" else (0,)
         found = {f"{ENQUEUE}{nargs or ''}": self.loop(buffers, nargs) for nargs in counts}
         nothing = self._calling(self.launch_of(buffers), self.session.launcher.nothing)
-        found["launch_nothing"] = BoundCall("launch_n(prepared, times)", {**nothing.names, "times": 1}, owner=nothing)
-        found["launch_entry"] = BoundCall("launch_n(prepared, 0)", {**nothing.names, "times": 1}, owner=nothing)
+        names = {**nothing.names, "times": 1}
+        for name, text in (("launch_nothing", "launch_n(prepared, times)"), ("launch_entry", "launch_n(prepared, 0)")):
+            found[name] = keeping(BoundCall(text, names), nothing.owner)
         return found

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from ffi_spectrum.case import Case, Form, Placement, Strategy
-from ffi_spectrum.device.geometry import GEOMETRY
+from ffi_spectrum.device.geometry import GEOMETRY, ONE
 from ffi_spectrum.device.launch import NOOP_ARGUMENTS, Launch, kernel_extents, kernel_objects
 from ffi_spectrum.device.probe import absence, architecture
 from ffi_spectrum.errors import Unavailable
@@ -48,6 +48,8 @@ class DeviceRung(Rung):
     A result is written to a word on the device and read after the block, outside of what is timed.
     """
 
+    # a launch is some microseconds, and the first ones of a block are slower: short blocks would be about them
+    least_calls: ClassVar[int] = 128
     most_calls: ClassVar[int] = 400
 
     @classmethod
@@ -83,7 +85,7 @@ class DeviceRung(Rung):
         self.session: Session = open_session(self.artifacts["cubin"].path, self.artifacts["launcher"].path)
         self._open_path()
 
-    def _open_path(self) -> None:  # noqa: B027 - most paths have nothing of their own
+    def _open_path(self) -> None:
         """What only this path needs, once."""
 
     @abstractmethod
@@ -109,8 +111,10 @@ class DeviceRung(Rung):
     ) -> BoundCall:
         call = self._call(buffers, variant, params.get("nargs", 0))
         wait, names = self.waiting(variant)
-        where = "after" if strategy == "per_call" else "finish"
-        return replace(call, names={**call.names, **names}, **{where: (wait,)})
+        names = {**call.names, **names}
+        if strategy == "per_call":
+            return replace(call, names=names, after=(wait,))
+        return replace(call, names=names, finish=(wait,))
 
     def waiting(self, variant: str) -> tuple[str, Mapping[str, Any]]:
         """The statement that waits for the stream in this path, and its names."""
@@ -120,7 +124,8 @@ class DeviceRung(Rung):
         """The launch, without any waiting; behind a block the result is read."""
         call = self.launch_call(self.launch_of(buffers, nargs), variant)
         names, teardown = self._reading(buffers)
-        return replace(call, names={**call.names, **names}, teardown=teardown, owner=(self, buffers, call.owner))
+        call = replace(call, names={**call.names, **names}, teardown=teardown)
+        return keeping(call, (self, buffers, call.owner))
 
     def _reading(self, buffers: Buffers) -> tuple[dict[str, Any], tuple[str, ...]]:
         if buffers.owner is None:
@@ -139,7 +144,7 @@ class DeviceRung(Rung):
         nargs = dict(case.params).get("nargs", 0)
         parts = {"held": self.held(self._call(buffers, case.variant, nargs))}
         nothing = self.nothing_call(self.launch_of(buffers, nargs), case.variant)
-        return parts | ({"nothing": nothing} if nothing else {})
+        return parts | ({"nothing": keeping(nothing, nothing.owner)} if nothing else {})
 
     def nothing_call(self, launch: Launch, variant: str) -> BoundCall | None:
         """The same call of a C function that does nothing, None where the path cannot be turned to one."""
@@ -147,8 +152,9 @@ class DeviceRung(Rung):
 
     def stamp(self, variant: str) -> BoundCall | None:
         """A launch of ffis_stamp on the session's pinned words, ticket 1; None where the path has its own kernels."""
-        objects = {"words": self.session.words[1:3], "ticket": np.uint64(1)}
-        return self.launch_call(self.session.launch("ffis_stamp", ((1, 1, 1), (1, 1, 1)), objects), variant)
+        objects = {"words": self.session.view(self.session.words[1:3]), "ticket": np.uint64(1)}
+        call = self.launch_call(self.session.launch("ffis_stamp", (ONE, ONE), objects), variant)
+        return keeping(call, call.owner)
 
     def loop(self, buffers: Buffers, nargs: int = 0) -> BoundCall:
         """One crossing for `times` launches by the C launcher, the stream held back."""
@@ -157,7 +163,7 @@ class DeviceRung(Rung):
         names = {"launch_n": self.session.launcher.launch_n, "prepared": ctypes.addressof(prepared), "times": 1}
         reading, teardown = self._reading(buffers)
         call = BoundCall("launch_n(prepared, times)", names | reading, teardown=teardown)
-        return replace(self.held(call), owner=(self, buffers, launch, prepared))
+        return keeping(self.held(call), (self, buffers, launch, prepared))
 
     def far_side(self, buffers: Buffers, variant: str = "") -> BoundCall | None:
         return self.loop(buffers)
@@ -174,6 +180,11 @@ class DeviceRung(Rung):
     def fetch(self, buffers: Buffers) -> dict[str, Any]:
         outputs = (a.name for a in buffers.kernel.buffers if a.role == "out")
         return {name: self.session.to_host(buffers.placed[name]) for name in outputs}
+
+
+def keeping(call: BoundCall, owner: object) -> BoundCall:
+    """The call with its owner among its names: a loop that is made of it holds addresses, and nothing else of it."""
+    return replace(call, names={**call.names, "_owner": owner}, owner=owner)
 
 
 def _as_array(value: Any) -> Any:

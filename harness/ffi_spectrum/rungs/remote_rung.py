@@ -76,11 +76,6 @@ class RemoteRung(FarRung[Client]):
     def _build_worker(cls, toolchain: Toolchain) -> Artifact:
         """What the worker process runs."""
 
-    @property
-    def client(self) -> Client:
-        """The open transport; raises RungClosed."""
-        return self.link
-
     def layout(self, buffers: Buffers) -> Layout:
         """Where the buffers' values lie in a request; raises BadArgument where they are too many."""
         return Layout(self.signature(buffers.kernel), buffers.workload.dims)
@@ -88,10 +83,10 @@ class RemoteRung(FarRung[Client]):
     def _bind(self, buffers: Buffers, form: Form, variant: str) -> BoundCall:
         name = buffers.kernel.name
         if form == "prebound" and not buffers.kernel.is_scalar:
-            call = self.client.prebound(self.layout(buffers), buffers, variant)
+            call = self.link.prebound(self.layout(buffers), buffers, variant)
             return BoundCall(f"{name}()", {name: call}, owner=buffers)
         signature = self.signature(buffers.kernel)
-        function = self.client.fresh(signature, buffers.placement, variant)
+        function = self.link.fresh(signature, buffers.placement, variant)
         known = {**buffers.workload.dims, **buffers.placed}
         names = {argument.name: known[argument.name] for argument in signature.arguments}
         return BoundCall(f"{name}({', '.join(names)})", {**names, name: function}, owner=buffers)
@@ -102,8 +97,8 @@ class RemoteRung(FarRung[Client]):
         if strategy == "per_call" and set(params) == {"cores"}:
             return self._on_cores(self._bind(buffers, form, variant), params["cores"])
         if strategy == "pipelined" and set(params) == {"cores", "window"} and form == "prebound":
-            size, pipeline = self.client.pipeline(self.layout(buffers), buffers, variant, params["window"])
-            window = Window(size, pipeline, self.client.channel.abandon)
+            size, pipeline = self.link.pipeline(self.layout(buffers), buffers, variant, params["window"])
+            window = Window(size, pipeline, self.link.channel.abandon)
             names = {"submit": window.submit, "drain": window.drain}
             bound = BoundCall("submit()", names, owner=buffers, finish=("_value = drain()",))
             return self._on_cores(bound, params["cores"])
@@ -114,7 +109,7 @@ class RemoteRung(FarRung[Client]):
         return replace(bound, names={**bound.names, "_set_up": self._placer(cores)}, setup=("_set_up()",))
 
     def _placer(self, cores: int) -> Call:
-        channel, cpu = self.client.channel, worker_cpu(cores)
+        channel, cpu = self.link.channel, worker_cpu(cores)
 
         def set_up() -> None:
             channel.worker.place((cpu,))
@@ -124,7 +119,7 @@ class RemoteRung(FarRung[Client]):
 
     def far_side(self, buffers: Buffers, variant: str = "") -> BoundCall | None:
         name = f"repeat_{buffers.kernel.name}"
-        prepare = partial(self.client.prebound, self.layout(buffers), buffers, variant)
+        prepare = partial(self.link.prebound, self.layout(buffers), buffers, variant)
         names = {name: lambda times: prepare(times)(), "times": 1}
         bound = BoundCall(f"{name}(times)", names, owner=buffers)
         try:
@@ -133,7 +128,7 @@ class RemoteRung(FarRung[Client]):
             return bound
 
     def parts(self, buffers: Buffers, form: Form, variant: str = "") -> dict[str, BoundCall]:
-        found = self.client.parts(self.layout(buffers), buffers, form, variant)
+        found = self.link.parts(self.layout(buffers), buffers, form, variant)
         return {name: BoundCall(f"{name}()", {name: call}, owner=buffers) for name, call in found.items()}
 
 

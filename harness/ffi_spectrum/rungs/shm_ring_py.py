@@ -20,8 +20,6 @@ from ffi_spectrum.toolchain.remote import worker_program
 if TYPE_CHECKING:
     from ffi_spectrum.toolchain.build import Toolchain
 
-_SETUP = ("_unpark()",)
-
 
 class ShmRingPy(RemoteRung):
     """The call is Python all the way: slots are packed, payload is copied and answers are found by the interpreter."""
@@ -70,8 +68,8 @@ class ShmRingPy(RemoteRung):
 
     def _awake(self, bound: BoundCall, variant: str) -> BoundCall:
         """The call with a worker that is awake during a block, and parked before and after."""
-        channel = self.client.channel
+        channel = self.link.channel
         assert isinstance(channel, RingChannel)
         own = {"_unpark": partial(channel.unpark, blocks=variant != "spin"), "_park": channel.park}
-        setup = (*(line for line in bound.setup if line not in _SETUP), *_SETUP)
+        setup = (*bound.setup, "_unpark()")
         return replace(bound, names={**bound.names, **own}, setup=setup, teardown=("_park()",))

@@ -34,6 +34,16 @@ RUNGS: dict[str, str] = {
     "uds": "ffi_spectrum.rungs.uds:Uds",
     "pipe": "ffi_spectrum.rungs.pipe:Pipe",
     "grpc": "ffi_spectrum.rungs.grpc:Grpc",
+    "cuda_loop": "ffi_spectrum.rungs.cuda_loop:CudaLoop",
+    "cuda_bindings": "ffi_spectrum.rungs.cuda_bindings:CudaBindings",
+    "cuda_core": "ffi_spectrum.rungs.cuda_core:CudaCore",
+    "cuda_ctypes": "ffi_spectrum.rungs.cuda_ctypes:CudaCtypes",
+    "cuda_cffi": "ffi_spectrum.rungs.cuda_cffi:CudaCffi",
+    "cupy_driver": "ffi_spectrum.rungs.cupy_driver:CupyDriver",
+    "cupy_preset": "ffi_spectrum.rungs.cupy_preset:CupyPreset",
+    "cupy_raw": "ffi_spectrum.rungs.cupy_raw:CupyRaw",
+    "cupy_elementwise": "ffi_spectrum.rungs.cupy_elementwise:CupyElementwise",
+    "cupy_expression": "ffi_spectrum.rungs.cupy_expression:CupyExpression",
 }
 
 

@@ -146,7 +146,9 @@ class Toolchain:
 
         def make(folder: Path) -> dict[str, Any]:
             (folder / f"{module}.c").write_text(source)
-            own = [f"-I{sources.header().parent}", f"-isystem{headers}", str(folder / f"{module}.c")]
+            # Debian's pyconfig.h includes <ARCH/pythonX.Y/pyconfig.h>, from where its own compilers look last
+            paths = [f"-I{sources.header().parent}", f"-isystem{headers}", "-idirafter", str(headers.parent)]
+            own = [*paths, str(folder / f"{module}.c")]
             self.compiler.run([*flags, *own, *link, "-o", str(folder / name)], self.cache.zig)
             return {"python": sys.version.split()[0]}
 

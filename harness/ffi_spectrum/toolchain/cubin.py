@@ -7,12 +7,14 @@ import time
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ffi_spectrum.errors import BuildError, Unavailable
 from ffi_spectrum.toolchain import sources
 from ffi_spectrum.toolchain.artifact import Artifact
-from ffi_spectrum.toolchain.build import Toolchain
+
+if TYPE_CHECKING:
+    from ffi_spectrum.toolchain.build import Toolchain
 
 NAME = "ffis.cubin"
 # What is compiled for where no device says what it is: an H100.
@@ -67,9 +69,7 @@ def _nvrtc_version() -> str:
     try:
         error, major, minor = nvrtc.nvrtcVersion()
     except RuntimeError as missing:  # cuda.pathfinder's DynamicLibNotFoundError is one
-        raise Unavailable(
-            "NVRTC was not found: `pip install nvidia-cuda-nvrtc`"
-        ) from missing
+        raise Unavailable("NVRTC was not found: `pip install nvidia-cuda-nvrtc`") from missing
     if int(error) != 0:
         raise Unavailable(f"NVRTC does not work: {error}")
     return f"{major}.{minor} (cuda-core {version('cuda-core')})"
@@ -84,7 +84,7 @@ def _compile(unit: str, architecture: str, folders: list[str], counting: bool) -
     )  # fmt: skip
     try:
         code = Program(unit, "c++", options).compile("cubin").code
-    except Exception as error:  # noqa: BLE001 - cuda-core's NVRTCError derives from Exception and is not public
+    except Exception as error:
         if type(error).__module__.startswith("cuda."):
             raise BuildError(f"NVRTC refused {NAME}:\n{error}") from error
         raise

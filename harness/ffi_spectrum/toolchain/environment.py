@@ -78,8 +78,11 @@ def _extras() -> list[str]:
     return [name for name, module in _EXTRAS.items() if find_spec(module) is not None]
 
 
-def requirement() -> list[str]:
-    """Arguments of `pip install`: this source tree under its constraints; without one, what was installed here."""
+def requirement(interpreter: Interpreter) -> list[str]:
+    """Arguments of `pip install`: this source tree under its constraints; without one, what was installed here.
+
+    The constraints were made on CPython. PyPy ships its own cffi, for one.
+    """
     extras = ",".join(_extras())
     suffix = f"[{extras}]" if extras else ""
     root = project_root()
@@ -87,8 +90,10 @@ def requirement() -> list[str]:
         origin = _origin()
         return [f"ffi-spectrum{suffix} @ {origin}" if origin else f"ffi-spectrum{suffix}=={__version__}"]
     constraints = root / "constraints.txt"
-    bounds = ["--constraint", str(constraints)] if constraints.is_file() else []
-    return [*bounds, "--editable", f"{root}{suffix}"]
+    is_bound = interpreter.implementation == "CPython" and constraints.is_file()
+    bounds = ["--constraint", str(constraints)] if is_bound else []
+    # uv counts a local project as a source distribution, which no other may be
+    return [*bounds, "--no-binary", "ffi-spectrum", "--editable", f"{root}{suffix}"]
 
 
 def _origin() -> str:
@@ -113,10 +118,12 @@ def _make(interpreter: Interpreter, folder: Path, python: Path) -> None:
         install = [uv, "pip", "install", "--quiet", "--python", str(python)]
     else:
         make = [interpreter.program, "-I", "-m", "venv", str(folder)]
-        install = [str(python), "-I", "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"]
+        install = [str(python), "-I", "-m", "pip", "install", "--no-input", "--disable-pip-version-check"]
+    # without wheels for this Python, NumPy and SciPy would be compiled for many minutes, most often in vain
+    install += ["--only-binary", ":all:", *requirement(interpreter)]
     try:
         _run("a virtual environment could not be made", make, _MAKE_DEADLINE_S)
-        _run("installing this project into it failed", [*install, *requirement()], INSTALL_DEADLINE_S)
+        _run("installing this project into it failed", install, INSTALL_DEADLINE_S)
         found = _version_in(python)
         if found != __version__:
             raise Unavailable(
@@ -155,10 +162,13 @@ def _run(failure: str, command: Sequence[str], deadline_s: float) -> None:
 
 
 def _reason(done: subprocess.CompletedProcess[str]) -> str:
-    """The last line that says what went wrong; pip ends with hints, and Debian's venv with advice on its error."""
+    """The line that says what went wrong; pip ends with hints, and Debian's venv with advice on its error."""
     text = f"{done.stdout}\n{done.stderr}"
     if "ensurepip is not" in text:
         return "it has no ensurepip: install python3-venv (Debian, Ubuntu), or uv"
+    conflict = text.partition("The conflict is caused by:\n")[2].partition("\n\n")[0]
+    if conflict:
+        return f"a conflict: {'; '.join(line.strip() for line in conflict.splitlines())}"
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     errors = [line for line in lines if line.lower().startswith("error")]
     return (errors or lines or [f"exit code {done.returncode}"])[-1].removeprefix("ERROR: ")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ffi_spectrum.toolchain import sources
 from ffi_spectrum.toolchain.artifact import Artifact
-from ffi_spectrum.toolchain.build import Toolchain
+
+if TYPE_CHECKING:
+    from ffi_spectrum.toolchain.build import Toolchain
 
 NAME = "libffis_launch.so"
 

@@ -29,7 +29,7 @@ def header() -> Path:
 
 
 def kernel_sources() -> tuple[Path, ...]:
-    """One C file per kernel, sorted by name."""
+    """The kernels' C files, sorted by name."""
     return tuple(sorted((source_root() / "native" / "kernels").glob("*.c")))
 
 

@@ -38,9 +38,13 @@ class Target:
 X86_64 = Target("x86_64", "x86_64-linux-gnu.2.28", "x86_64", "x86-64")
 X86_64_V3 = Target("x86_64_v3", "x86_64-linux-gnu.2.28", "x86_64_v3", "x86-64-v3")
 AARCH64 = Target("aarch64", "aarch64-linux-gnu.2.28", "generic", "armv8-a")
+X86_64_MUSL = Target("x86_64_musl", "x86_64-linux-musl", "x86_64", "x86-64")
+AARCH64_MUSL = Target("aarch64_musl", "aarch64-linux-musl", "generic", "armv8-a")
 WASM32 = Target("wasm32", "wasm32-freestanding", "generic", "", pointer_nbytes=4)
 
-TARGETS = {target.name: target for target in (X86_64, X86_64_V3, AARCH64, WASM32)}
+TARGETS = {
+    target.name: target for target in (X86_64, X86_64_V3, X86_64_MUSL, AARCH64, AARCH64_MUSL, WASM32)
+}
 
 GUEST_FLAGS = (
     "-msimd128",

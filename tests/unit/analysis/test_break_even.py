@@ -89,6 +89,20 @@ def test_ranges_are_where_the_function_is_positive(values: list[float], at: floa
     assert inside == (truth > 0)
 
 
+@pytest.mark.parametrize(
+    ("values", "start", "end"),
+    [((-10, 0.5, -0.5, 10), 2 + 0.5 / 10.5, None), ((10, -0.5, 0.5, -10), None, 10 / 10.5)],
+    ids=["the last on the way up", "the first on the way down"],
+)
+def test_of_several_zeros_that_mean_nothing_the_careful_one_counts(
+    values: tuple[float, ...], start: float | None, end: float | None
+) -> None:
+    """Between two places that count the function wavers by less than the margin."""
+    v = np.array(values)
+    found = only(where_positive(np.arange(4.0), v, np.tile(v, (DRAWS, 1)), np.ones(4)))
+    assert [x and x.point for x in found] == [start and pytest.approx(start), end and pytest.approx(end)]
+
+
 def test_the_interval_is_that_of_the_noise() -> None:
     """A shift of 1 ns moves the crossing of lines that differ by 0.1 ns per byte by 10 bytes."""
     start, _ = only(where_cheaper(line(100, 0.2, 1.0, 1), line(150, 0.1, 1.0, 2)))

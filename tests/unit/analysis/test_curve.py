@@ -77,6 +77,13 @@ def test_lines_that_meet_between_two_places_are_followed_to_where_they_meet() ->
     assert predicted.point == pytest.approx(80, rel=0.05)
 
 
+def test_a_bend_needs_three_points_on_either_side() -> None:
+    found = curve(kink, [1, 4, 16, 64, 256, 1024, 4096, 16384])
+    assert [line.points for line in found.lines] == [6, 2]
+    assert (1024, 4096) in found.jumps
+    assert isinstance(found.predict(2500), Refusal)
+
+
 def test_peculiarities_below_the_tolerance_are_no_break() -> None:
     found = curve(lambda x: 100.0 * (1.02 if x in (1024, 2048) else 1.0), noise=0.0005)
     assert len(found.lines) == 1

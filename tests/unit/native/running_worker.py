@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -76,8 +76,11 @@ class RunningWorker:
 
     def descriptors(self) -> dict[int, str]:
         """What the worker holds: number and what /proc calls it."""
-        folder = Path(f"/proc/{self.popen.pid}/fd")
-        return {int(link.name): str(link.readlink()) for link in folder.iterdir()}
+        found = {}
+        for link in Path(f"/proc/{self.popen.pid}/fd").iterdir():
+            with suppress(FileNotFoundError):  # closed meanwhile
+                found[int(link.name)] = str(link.readlink())
+        return found
 
 
 @contextmanager

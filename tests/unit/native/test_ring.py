@@ -39,6 +39,8 @@ MUTATIONS = [
     pytest.param("ring_payload.h", "            area->is_wrapped = 1;\n", "", id="forgets that it has wrapped"),
     pytest.param("ring_client.h", "if (client->count == FFIS_RING_ENTRIES) { return 0; }", "",
                  id="one request more than there are entries"),
+    pytest.param("ring_client.h", "        if (atomic_load(&client->ring->request_bell.waits)) {", "        if (0) {",
+                 id="relies on a worker that has fallen asleep"),
     pytest.param("serve_ring.h", "server.next = ring->first;", "", id="starts at another number"),
 ]  # fmt: skip
 

@@ -111,7 +111,7 @@ def test_a_request_of_the_limit_and_one_byte_more(variant: str, rung: Grpc) -> N
 
 @by_variant
 def test_what_does_not_fit_together_is_refused_and_the_next_call_served(variant: str, shared: Grpc) -> None:
-    channel: Any = shared.client.channel
+    channel: Any = shared.link.channel
     messages = channel.messages
     exchange = messages.exchanges["dot"]
     run = channel.unary(exchange.method)
@@ -140,7 +140,7 @@ def refused(channel: Any, content: bytes) -> None:
 
 
 def test_an_answer_to_another_call_is_no_answer(rung: Grpc) -> None:
-    channel: Any = rung.client.channel
+    channel: Any = rung.link.channel
     with pytest.raises(ProtocolError, match="answered noop, and dot was called"):
         channel.open_envelope("dot", channel.messages.response(noop={}))
     with pytest.raises(ChannelRetired, match="answered noop"):

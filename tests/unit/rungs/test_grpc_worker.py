@@ -126,7 +126,7 @@ def test_an_interrupted_call_is_never_answered_later(variant: str, rung: Grpc) -
 
 def test_a_closed_worker_is_no_hang(rung: Grpc) -> None:
     call = bound_to(rung, make_workload(NOOP, 0), "unary")
-    rung.client.channel.worker.close()
+    rung.link.channel.worker.close()
     with pytest.raises(CallError):
         call_once(call)
 

@@ -193,3 +193,15 @@ def test_a_parked_worker_answers_and_costs_nothing(name: str, variant: str) -> N
         time.sleep(0.3)
         assert sum(worker.cpu_times()[:2]) - sum(before[:2]) < 0.05
         assert eval(bound.call, dict(bound.names)) == 42
+
+
+@ways
+def test_a_worker_that_was_left_awake_falls_asleep(name: str, variant: str) -> None:
+    """A call that raised left the block before it could park the worker; the next one wakes it."""
+    with opened(RINGS[name]) as rung:
+        bound = adding(rung, variant)
+        for line in bound.setup:
+            eval(line, dict(bound.names))
+        worker = psutil.Process(rung.worker_pid())
+        assert waits_until(lambda: worker.status() == psutil.STATUS_SLEEPING, 10)
+        assert eval(bound.call, dict(bound.names)) == 42

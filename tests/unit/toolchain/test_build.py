@@ -11,7 +11,7 @@ import pytest
 
 from ffi_spectrum.errors import BuildError, Unavailable
 from ffi_spectrum.rungs.table import RUNGS, rung_class
-from ffi_spectrum.toolchain import sources
+from ffi_spectrum.toolchain import build, sources
 from ffi_spectrum.toolchain.artifact import Artifact
 from ffi_spectrum.toolchain.build import Toolchain
 from ffi_spectrum.toolchain.compiler import python_include
@@ -156,6 +156,24 @@ def test_an_extension_finds_its_library_in_a_folder_with_a_comma(tmp_path: Path)
     built = toolchain.extension("_ffis_empty", MODULE, library)
     assert f"{folder}\0".encode() in built.path.read_bytes()
     assert load_extension("_ffis_empty", built).__name__ == "_ffis_empty"
+
+
+def test_headers_split_by_architecture_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As Debian and Ubuntu install them: pyconfig.h is in /usr/include/ARCH/pythonX.Y, and included from there."""
+    include = tmp_path / "include"
+    for path, text in {
+        "python9.9/Python.h": "#include <some-arch/python9.9/pyconfig.h>\n",
+        "some-arch/python9.9/pyconfig.h": "#define ANSWER 42\n",
+        "stdint.h": '#error "the compiler\'s own headers come first"\n',
+    }.items():
+        (include / path).parent.mkdir(parents=True, exist_ok=True)
+        (include / path).write_text(text)
+    monkeypatch.setattr(build, "python_include", lambda: include / "python9.9")
+    source = (
+        '#include <Python.h>\n#include <stdint.h>\n__attribute__((visibility("default"))) int32_t answer = ANSWER;\n'
+    )
+    made = Toolchain(cache_root=tmp_path / "cache").extension("_ffis_answer", source)
+    assert ctypes.c_int32.in_dll(ctypes.CDLL(str(made.path)), "answer").value == 42
 
 
 def test_a_program_that_is_no_compiler_is_named(tmp_path: Path) -> None:

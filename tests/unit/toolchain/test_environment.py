@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -73,7 +74,7 @@ def test_an_environment_is_made_once(place: Place) -> None:
     assert place.told == ["environment of CPython 3.99.1 (the first time this downloads about 150 MB)"]
     (install,) = place.installs()
     assert install.startswith("-I -m pip install ")
-    assert install.endswith(" ".join(requirement()))
+    assert install.endswith(" ".join(["--only-binary", ":all:", *requirement(place.interpreter)]))
     assert place.python() == python
     assert len(place.told) == len(place.installs()) == 1
 
@@ -137,10 +138,30 @@ def test_an_unusable_cache_is_one_sentence(place: Place) -> None:
         place.python()
 
 
-def test_a_source_tree_is_installed_as_a_link_under_its_constraints(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_conflict_is_named(place: Place) -> None:
+    lines = [
+        "ERROR: Cannot install x",
+        "The conflict is caused by:",
+        "    x depends on cffi",
+        "    you want none",
+        "",
+        "hint",
+    ]
+    python = Path(place.interpreter.program)
+    python.write_text(python.read_text().replace("echo hint", f"printf '%s\\n' {shlex.join(lines)}"))
+    place.log.with_name("pip.broken").touch()
+    with pytest.raises(Unavailable, match=r"failed: a conflict: x depends on cffi; you want none$"):
+        place.python()
+
+
+def test_a_source_tree_is_installed_as_a_link_under_its_constraints(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(environment, "_extras", lambda: ["pywasm", "grpc"])
     root = project_root()
-    assert requirement() == ["--constraint", f"{root}/constraints.txt", "--editable", f"{root}[pywasm,grpc]"]
+    link = ["--no-binary", "ffi-spectrum", "--editable", f"{root}[pywasm,grpc]"]
+    assert requirement(place.interpreter) == ["--constraint", f"{root}/constraints.txt", *link]
+    assert requirement(replace(place.interpreter, implementation="PyPy")) == link
 
 
 @pytest.mark.parametrize(
@@ -155,7 +176,7 @@ def test_a_source_tree_is_installed_as_a_link_under_its_constraints(monkeypatch:
     ],
 )
 def test_without_a_tree_the_same_is_installed_as_here(
-    monkeypatch: pytest.MonkeyPatch, direct_url: dict[str, Any] | None, expected: str
+    place: Place, monkeypatch: pytest.MonkeyPatch, direct_url: dict[str, Any] | None, expected: str
 ) -> None:
     class Distribution:
         def read_text(self, name: str) -> str | None:
@@ -165,4 +186,4 @@ def test_without_a_tree_the_same_is_installed_as_here(
     monkeypatch.setattr(environment, "_extras", list)
     monkeypatch.setattr(environment, "project_root", lambda: None)
     monkeypatch.setattr(environment, "distribution", lambda name: Distribution())
-    assert requirement() == [expected]
+    assert requirement(place.interpreter) == [expected]
