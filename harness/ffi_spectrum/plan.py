@@ -16,6 +16,7 @@ from ffi_spectrum.case import FORMS, Case, PanelGroup, Status
 from ffi_spectrum.errors import UsageError
 from ffi_spectrum.kernels.spec import KernelSpec
 from ffi_spectrum.kernels.table import KERNELS
+from ffi_spectrum.prediction import block_ns, too_long
 from ffi_spectrum.rungs.base import WIDE, RungInfo
 from ffi_spectrum.rungs.table import RUNGS, rung_class
 
@@ -43,7 +44,7 @@ class Profile:
     ended after `deadline_s` counts as hung. A case predicted to take more than `max_call_ms` a call is left out. Single
     calls to another process are timed for `latency_ms` each; unless kernels or such rungs are asked for by name, only
     the kernels in `out_of_process` are called there, and those in `device` on a device. `calls` says of which kernels
-    one crossing makes how many calls.
+    one crossing makes how many calls, `windows` how many pipelined calls may be outstanding.
 
     A panel's intervals are looked at after each number of processes in `looks`, and after the last one it ends, however
     wide they are; so it does where the processes up to the next look would take more than `cap_s` in all: an equal
@@ -60,6 +61,7 @@ class Profile:
     out_of_process: tuple[str, ...]
     sizes: dict[str, tuple[int, ...]] = field(default_factory=dict)
     calls: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    windows: tuple[int, ...] = ()
     device: tuple[str, ...] = ()
     budget_s: float | None = None
     cap_s: float | None = None
@@ -129,7 +131,7 @@ def load_profile(name: str) -> Profile:
     sizes, calls = ({kernel: tuple(v) for kernel, v in row[axis].items()} for axis in ("sizes", "calls"))
     return Profile(
         name, tuple(row["looks"]), row["rounds"], row["block_us"] * 1000, row["deadline_s"], row["max_call_ms"],
-        row["latency_ms"], tuple(row["out_of_process"]), sizes, calls, tuple(row.get("device", ())),
+        row["latency_ms"], tuple(row["out_of_process"]), sizes, calls, tuple(row["windows"]), tuple(row.get("device", ())),
         row.get("budget_s"),
     )  # fmt: skip
 
@@ -169,7 +171,7 @@ def make_plan(
 
 
 def _is_planned(kernel: KernelSpec, kernels: Sequence[str], profile: Profile) -> bool:
-    """True for what is asked for by name, and without names for all but the probes that the profile has no sizes for."""
+    """True for what is asked for by name; without names, for all but probes that the profile has no sizes for."""
     return kernel.name in kernels if kernels else not kernel.is_probe or kernel.name in profile.sizes
 
 
@@ -189,32 +191,24 @@ def _cases(
     for name in rungs:
         rung = rung_class(name)
         missing = rung.missing(kernel, size)
-        too_long = _too_long(rung.info, kernel, size, profile)
         for way in rung.ways(kernel):
             if forms and way.form not in forms and name != ANCHOR:
                 continue
             for case in _sized(way, size, profile):
-                if missing or too_long:
-                    absent.append((case, "unavailable" if missing else "skipped", missing or too_long))
+                reason = missing or too_long(case, rung.info, kernel, profile.max_call_ms, profile.name)
+                if reason:
+                    absent.append((case, "unavailable" if missing else "skipped", reason))
                 else:
                     yield case
 
 
 def _sized(way: Case, size: int, profile: Profile) -> list[Case]:
     """The way at this size; where one crossing makes many calls, as many as the profile asks for with this kernel."""
+    if way.strategy == "pipelined" and dict(way.params).get("window") not in profile.windows:
+        return []
     if way.strategy not in WIDE:
         return [replace(way, size=size)]
     return [replace(way, size=size, params=(("calls", calls),)) for calls in profile.calls.get(way.kernel, ())]
-
-
-def _too_long(info: RungInfo, kernel: KernelSpec, size: int, profile: Profile) -> str:
-    """The prediction that leaves a case out, "" where it fits the profile's budget."""
-    predicted_ms = kernel.operations(kernel.dims(size)) * info.ns_per_operation * 1e-6
-    if predicted_ms <= profile.max_call_ms:
-        return ""
-    return (
-        f"a call is predicted to take {predicted_ms:.3g} ms, the {profile.name} profile allows {profile.max_call_ms:g}"
-    )
 
 
 def _process_s(kernel: KernelSpec, size: int, cases: tuple[Case, ...], profile: Profile) -> float:
@@ -222,14 +216,14 @@ def _process_s(kernel: KernelSpec, size: int, cases: tuple[Case, ...], profile: 
 
     A case slower than a block gets one call per block, in fewer rounds.
     """
-    operations = kernel.operations(kernel.dims(size))
     infos = {case.rung: rung_class(case.rung).info for case in cases}
     seconds = STARTUP_S + sum(info.startup_s for info in infos.values())
     seconds += sum(_is_timed_singly(case, infos[case.rung]) for case in cases) * profile.latency_ms / 1000
-    for rung in [case.rung for case in cases] + 2 * list(infos):
-        call_ns = infos[rung].ns_per_call + operations * infos[rung].ns_per_operation
-        rounds = max(MIN_ROUNDS, profile.rounds / max(1.0, call_ns / profile.block_ns / 2))
-        seconds += (rounds + CALIBRATION_BLOCKS) * max(profile.block_ns, call_ns) * 1e-9
+    firsts = [next(case for case in cases if case.rung == rung) for rung in infos]  # far side and its single call
+    for case in (*cases, *firsts, *firsts):
+        own_ns = block_ns(case, infos[case.rung], kernel, profile.block_ns)
+        rounds = max(MIN_ROUNDS, profile.rounds / max(1.0, own_ns / profile.block_ns / 2))
+        seconds += (rounds + CALIBRATION_BLOCKS) * own_ns * 1e-9
     return seconds
 
 

@@ -61,8 +61,8 @@ struct ffis_ring {
     uint32_t first;                /* the number of the first request */
     struct ffis_bell request_bell; /* the worker sleeps on it */
     struct ffis_bell response_bell;
-    _Alignas(128) _Atomic uint32_t worker_spin_ns; /* how long the worker spins before it sleeps; the client's to write, */
-    _Atomic uint32_t client_spins;                 /* as is this: whether the client never sleeps */
+    _Alignas(128) _Atomic uint32_t worker_spin_ns; /* how long the worker spins before it sleeps; the client sets it, */
+    _Atomic uint32_t client_spins;                 /* and this: whether it never sleeps itself */
     _Alignas(128) _Atomic uint64_t ping;           /* ECHO: the client writes it, */
     _Alignas(128) _Atomic uint64_t pong;           /* and the worker this */
     struct ffis_request requests[FFIS_RING_ENTRIES];

@@ -118,8 +118,8 @@ FFIS_INLINE int ffis_client_worker_has_ended(const struct ffis_client *client) {
 }
 
 /* Waits for the oldest answer: spins for `spin_ns` after `start_ns`, when the waiting began, and then sleeps. It looks
- * after the worker and the deadline, and returns after a slice, so that the caller can look after signals. A worker that
- * was thought to spin may have fallen asleep (FFIS_PATIENCE_NS): it is woken.
+ * after the worker and the deadline, and returns after a slice, so that the caller can look after signals. A worker
+ * that was thought to spin may have fallen asleep (FFIS_PATIENCE_NS): it is woken.
  */
 FFIS_INLINE enum ffis_outcome ffis_client_wait(struct ffis_client *client, uint64_t start_ns) {
     const uint32_t oldest = ffis_client_oldest(client);

@@ -51,6 +51,12 @@ def without_subnormals(workload: Workload) -> Workload:
     return Workload(workload.kernel, workload.size, workload.dims, values)
 
 
+def has_subnormals(workload: Workload) -> bool:
+    """True where a number that is read is subnormal."""
+    flushed = without_subnormals(workload)
+    return any(not np.array_equal(value, flushed.values[n], equal_nan=True) for n, value in copies(workload).items())
+
+
 def copies(workload: Workload) -> dict[str, Any]:
     """Copies of everything that the kernel reads."""
     outputs = {argument.name for argument in workload.kernel.buffers if argument.role == "out"}

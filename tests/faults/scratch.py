@@ -23,7 +23,7 @@ class ScratchTree:
         self.write(
             PACKAGE / "profiles/quick.toml",
             "looks = [2]\nrounds = 3\nblock_us = 5\ndeadline_s = 20\nmax_call_ms = 2\nlatency_ms = 1\n"
-            "out_of_process = []\n[sizes]\n[calls]\n",
+            "out_of_process = []\nwindows = []\n[sizes]\n[calls]\n",
         )
 
     def write(self, name: Path | str, text: str) -> None:

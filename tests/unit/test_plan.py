@@ -12,7 +12,7 @@ from ffi_spectrum.analysis.stopping import looks, stopping_parameters
 from ffi_spectrum.errors import UsageError
 from ffi_spectrum.kernels.table import KERNELS
 from ffi_spectrum.plan import ANCHOR, PROFILES, Panel, Plan, load_profile, make_plan
-from ffi_spectrum.rungs.table import RUNGS
+from ffi_spectrum.rungs.table import RUNGS, rung_class
 
 
 def in_process(plan: Plan) -> list[Panel]:
@@ -23,7 +23,9 @@ def test_quick_covers_every_kernel_once_and_every_rung() -> None:
     plan = make_plan(load_profile("quick"))
     assert [panel.kernel for panel in in_process(plan)] == [n for n, kernel in KERNELS.items() if not kernel.is_probe]
     assert plan.profile.looks == (12,)
-    assert {case.rung for panel in plan.panels for case in panel.cases} == set(RUNGS)
+    planned = {case.rung for panel in plan.panels for case in panel.cases}
+    assert planned | {case.rung for case, _, _ in plan.absent} == set(RUNGS)
+    assert {name for name in RUNGS if rung_class(name).info.panel_group != "device"} <= planned
 
 
 @pytest.mark.parametrize("name", PROFILES)
@@ -126,3 +128,21 @@ def test_the_hash_is_of_the_cases_and_not_of_the_seed() -> None:
     plans = [make_plan(load_profile("quick"), kernels=["add"], seed=seed) for seed in (1, 2)]
     other = make_plan(load_profile("quick"), kernels=["dot"], seed=1)
     assert plans[0].sha256() == plans[1].sha256() != other.sha256()
+
+
+def test_windows_are_the_profiles_and_none_takes_a_block_too_long() -> None:
+    profile = replace(load_profile("quick"), windows=(8, 64))
+    plan = make_plan(profile, rungs=["pipe"], kernels=["ends"], sizes=[1, 2**20])
+    windows = {(c.size, dict(c.params)["window"]) for p in plan.panels for c in p.cases if c.strategy == "pipelined"}
+    assert windows == {(1, 8), (1, 64), (2**20, 8)}
+    reasons = {dict(case.params)["window"]: reason for case, status, reason in plan.absent if status == "skipped"}
+    assert "filling the window takes" in reasons[64]
+
+
+def test_other_groups_have_anchors_and_only_the_profiles_kernels() -> None:
+    plan = make_plan(load_profile("quick"))
+    remote = [panel for panel in plan.panels if panel.panel_group == "out-of-process"]
+    assert [panel.kernel for panel in remote] == ["noop"]
+    assert {"floor", "cffi_api"} < {case.rung for case in remote[0].cases}
+    asked = make_plan(load_profile("quick"), rungs=["pipe"])
+    assert len([panel for panel in asked.panels if panel.panel_group == "out-of-process"]) > 10

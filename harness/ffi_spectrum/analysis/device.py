@@ -79,13 +79,24 @@ def launch_costs(results: Results) -> dict[tuple[str, str], LaunchCost]:
     found: dict[str, _Found] = defaultdict(_Found)
     idle: dict[str, _Idle] = defaultdict(_Idle)
     errors: list[float] = []
+    stamped = {process.panel for process in results.processes if process.device}
+    cases = {row.case.id for process in results.processes if process.panel in stamped for row in process.cases}
     for process in results.processes:
         if process.panel.partition("/")[0] == DEVICE:
             _add_held(found, process)
             _add_idle(idle, errors, process)
     bare = idle.get(IN_C)
     clock_error = median(errors) if errors else None
-    return {(DEVICE, id): _cost(id, one, idle, bare, clock_error) for id, one in found.items() if one.crossing}
+    return {
+        (DEVICE, id): _cost(one, idle.get(_path(id)) if id in cases else None, bare, clock_error)
+        for id, one in found.items()
+    }
+
+
+def _path(id: str) -> str:
+    """The rung and its variant."""
+    case = Case.from_id(id)
+    return f"{case.rung}.{case.variant}" if case.variant else case.rung
 
 
 def _add_held(found: dict[str, _Found], process: ProcessRecord) -> None:
@@ -127,15 +138,13 @@ def _add_idle(idle: dict[str, _Idle], errors: list[float], process: ProcessRecor
         one.started.append(median(line.host_ns(started) - asked for asked, started in pairs))
 
 
-def _cost(id: str, one: _Found, idle: Mapping[str, _Idle], bare: _Idle | None, clock_error: float | None) -> LaunchCost:
-    case = Case.from_id(id)
+def _cost(one: _Found, own: _Idle | None, bare: _Idle | None, clock_error: float | None) -> LaunchCost:
     held, enqueue, crossing = map(median_interval, (one.held, one.enqueue, one.crossing))
     nothing = median(one.nothing) if one.nothing else None
     ratio = held.point / enqueue.point
     if bare is None:
         return LaunchCost(held, enqueue, crossing, ratio, nothing=nothing)
     latency = median(bare.started) - enqueue.point
-    own = idle.get(f"{case.rung}.{case.variant}" if case.variant else case.rung)
     flag_way = median(bare.flag) - median(bare.started)
     return LaunchCost(
         held, enqueue, crossing, ratio, latency, nothing,

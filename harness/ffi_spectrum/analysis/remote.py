@@ -54,7 +54,8 @@ def remote_costs(results: Results) -> dict[tuple[str, str], RemoteCost]:
     found: dict[tuple[str, str], _Found] = defaultdict(_Found)
     clocks: list[Latency] = []
     for process in results.processes:
-        if process.device is None and (CACHE_LINE in process.controls or process.latencies or process.parts):
+        on_device = process.panel.startswith("device/")  # whose parts are those of analysis.device
+        if not on_device and (CACHE_LINE in process.controls or process.latencies or process.parts):
             _add(found, process)
             clocks += [latency for name, latency in process.latencies.items() if name == EMPTY]
     clock_ns = _percentiles(clocks).at(0.5) or 0.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -33,8 +34,8 @@ markdown_option = click.option("--markdown", "is_markdown", is_flag=True, help="
 @json_option
 @markdown_option
 def threads(
-    rungs: tuple[str, ...], processes: int, call_ms: float, window_ms: float, out: Path | None, file: Path | None,
-    cc: str, is_json: bool, is_markdown: bool,
+    rungs: tuple[str, ...], out: Path | None, file: Path | None, cc: str, is_json: bool, is_markdown: bool,
+    **options: Any,
 ) -> None:  # fmt: skip
     """Say which rungs scale with threads, and which stall others."""
     _refuse({"--show": file is not None, "--out": out is not None})
@@ -43,8 +44,7 @@ def threads(
 
     screen = open_screen()
     if file is None:
-        options = command.ThreadsOptions(call_ms, window_ms, processes, rungs)
-        study, path = command.measure(screen, options, out, cc)
+        study, path = command.measure(screen, out, cc, rungs=rungs, **options)
     else:
         study, path = command.read(file), file
     estimates = command.estimates_of(study, rungs)
@@ -54,5 +54,41 @@ def threads(
         click.echo(command.markdown(study, estimates), nl=False)
     else:
         command.show(screen, estimates)
+        if file is None:
+            command.finish(screen, path)
+
+
+@main.command()
+@rung_option
+@click.option("--builds", type=int, default=3, show_default=True, metavar="N", help="Builds from an empty cache.")
+@click.option("--processes", type=int, default=6, show_default=True, metavar="N", help="Fresh processes per start.")
+@click.option("--portability", "is_portability", is_flag=True, help="Only which artifact moves where.")
+@click.option("--python", "pythons", multiple=True, metavar="COMMAND", help="Another Python to try artifacts in.")
+@out_option
+@show_option
+@cc_option
+@json_option
+@markdown_option
+def costs(
+    rungs: tuple[str, ...], is_portability: bool, pythons: tuple[str, ...], out: Path | None, file: Path | None,
+    cc: str, is_json: bool, is_markdown: bool, **options: Any,
+) -> None:  # fmt: skip
+    """Say what rungs take to build and to load, and what moves."""
+    _refuse({"--show": file is not None, "--out": out is not None})
+    _refuse({"--json": is_json, "--markdown": is_markdown})
+    from ffi_spectrum.commands import costs as command
+
+    screen = open_screen()
+    if file is None:
+        options |= {"rungs": rungs, "is_portability_only": is_portability}
+        study, path = command.measure(screen, out, cc, pythons, **options)
+    else:
+        study, path = command.read(file), file
+    if is_json:
+        echo_json(command.rows_of(study, rungs))
+    elif is_markdown:
+        click.echo(command.markdown(study, rungs, is_portability), nl=False)
+    else:
+        command.show(screen, study, rungs, is_portability)
         if file is None:
             command.finish(screen, path)

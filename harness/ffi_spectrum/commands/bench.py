@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
+from ffi_spectrum.analysis.device_trials import device_trials
 from ffi_spectrum.analysis.estimate import Estimate, estimate_results
 from ffi_spectrum.analysis.panel import next_look
 from ffi_spectrum.commands.progress import BenchProgress
@@ -36,7 +37,7 @@ def run_bench(screen: Screen, request: Request, out: Path | None) -> None:
         except KeyboardInterrupt:
             raise KeyboardInterrupt(_stopped(progress, path, request)) from None
     estimates = estimate_results(results)
-    for part in spectrum(estimates, checks_by_rung(), screen.out.width):
+    for part in spectrum(estimates, checks_by_rung(), screen.out.width, device_trials(results)):
         screen.out.print(part)
     if not is_measured(estimates, request):
         raise MeasurementError(f"no requested case was measured; the reasons are above and in {path}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from ffi_spectrum.analysis.device_trials import device_trials
 from ffi_spectrum.analysis.estimate import estimate_results
 from ffi_spectrum.commands.request import request_of
 from ffi_spectrum.commands.screen import Screen
@@ -22,8 +23,9 @@ SUFFIXES = (".md", ".html")
 
 def show(screen: Screen, path: Path, selection: Selection) -> None:
     """Print the tables of a results file; raises UsageError for filters that do not fit it."""
-    estimates = selection.of(estimate_results(read_results(path)), path)
-    for part in spectrum(estimates, checks_by_rung(), screen.out.width):
+    results = read_results(path)
+    estimates = selection.of(estimate_results(results), path)
+    for part in spectrum(estimates, checks_by_rung(), screen.out.width, device_trials(results)):
         screen.out.print(part)
 
 

@@ -21,8 +21,9 @@ from ffi_spectrum.rungs.table import RUNGS
 CONTROL_WAY = f"{CONTROL}.dlsym"
 
 
-def measure(screen: Screen, options: ThreadsOptions, out: Path | None, cc: str) -> tuple[Study, Path]:
-    """Measure into a file; Ctrl-C passes through with what is saved and how to go on."""
+def measure(screen: Screen, out: Path | None, cc: str, **given: Any) -> tuple[Study, Path]:
+    """Measure into a file, with the fields of ThreadsOptions; Ctrl-C passes through with what is saved."""
+    options = ThreadsOptions(**given)
     path = out or default_path(STUDY)
     for rung, reason in without_kernel(options).items():
         screen.err.print(f"note: {rung} is left out: {reason}")

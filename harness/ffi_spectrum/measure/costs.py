@@ -15,8 +15,9 @@ from ffi_spectrum.measure.child import run_child
 from ffi_spectrum.measure.costs_worker import GUEST, LIBRARY
 from ffi_spectrum.measure.instance import ways_of
 from ffi_spectrum.measure.observer import Observer
-from ffi_spectrum.measure.portability import CLAIMS, Site
+from ffi_spectrum.measure.portability import CLAIMS
 from ffi_spectrum.measure.prebuilt import shared_artifacts
+from ffi_spectrum.measure.site import Site
 from ffi_spectrum.measure.study import Task, new_run, run_study
 from ffi_spectrum.results.costs import (
     KINDS,
@@ -34,9 +35,16 @@ from ffi_spectrum.toolchain.build import Toolchain
 
 _WORKER = "ffi_spectrum.measure.costs_worker:"
 # What rungs import; ctypes is part of Python.
-PACKAGES = {"ctypes": "", "cffi": "cffi", "numpy": "numpy", "wasmtime": "wasmtime", "pywasm": "pywasm", "grpc": "grpcio"}
+PACKAGES = {
+    "ctypes": "",
+    "cffi": "cffi",
+    "numpy": "numpy",
+    "wasmtime": "wasmtime",
+    "pywasm": "pywasm",
+    "grpc": "grpcio",
+}
 BUILD_DEADLINE_S, START_DEADLINE_S = 600.0, 60.0
-BUILD_S, START_S, CLAIM_S = 4.0, 0.4, 5.0
+BUILD_S, START_S, CLAIM_S = 2.5, 0.4, 1.0
 
 Rows = Mapping[str, Any]
 

@@ -13,6 +13,7 @@ from typing import Any
 
 # Subjects of a build that are no rung.
 LIBRARY, GUEST = "libffis.so", "ffis.wasm"
+COMPILERS = ("zig", "gcc", "clang", "cc")
 
 
 def build(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -43,15 +44,18 @@ def try_without_compiler(row: Mapping[str, Any]) -> dict[str, Any]:
     from ffi_spectrum.rungs.table import rung_class
     from ffi_spectrum.toolchain.compiler import find_compiler
 
-    for name in ("zig", "gcc", "clang", "cc"):
+    reasons = []
+    for name in COMPILERS:
         try:
-            raise BuildError(f"{name} was found all the same: {find_compiler(name).argv[0]}")
+            found = find_compiler(name)
         except Unavailable as absent:
-            missing = absent.reason if name == "zig" else missing
+            reasons.append(absent.reason)
+            continue
+        raise BuildError(f"{name} was found all the same: {found.argv[0]}")
     try:
         artifacts = rung_class(row["subject"]).build(Prebuilt(_artifacts(row["shared"]), "zig", Path(row["cache"])))
     except Unavailable as error:
-        if error.reason != missing:
+        if error.reason != reasons[0]:
             raise
         return {"needs_compiler": True, "reason": error.reason}
     instance = Instance(ways_of(row["subject"])[0], artifacts)
@@ -63,16 +67,19 @@ def try_without_compiler(row: Mapping[str, Any]) -> dict[str, Any]:
 def start(row: Mapping[str, Any]) -> dict[str, Any]:
     """Import a rung, open it and make a call, beside a harness and a NumPy that are loaded already."""
     import ffi_spectrum.measure.instance as instances
+    from ffi_spectrum.kernels.table import KERNELS
+    from ffi_spectrum.kernels.workload import make_workload
     from ffi_spectrum.rungs.table import rung_class
 
     way, artifacts = instances.Way(**row["way"]), _artifacts(row["artifacts"])
+    workload = make_workload(KERNELS[way.kernel], instances.CHECK_SIZE)  # loads numpy.random, which is no rung's doing
     before = rss_nbytes()
     started_s = perf_counter()
     rung_class(way.rung)
     imported_s, imported = perf_counter(), rss_nbytes()
     instance = instances.Instance(way, artifacts)
     opened_s = perf_counter()
-    instance.bind(instances.CHECK_SIZE)
+    instance.bind_to(workload)
     instance.once()
     called_s, called = perf_counter(), rss_nbytes()
     worker = instance.rung.worker_pid()
@@ -97,11 +104,13 @@ def load(row: Mapping[str, Any]) -> dict[str, Any]:
     return {"import_s": perf_counter() - started_s, "rss_nbytes": rss_nbytes() - before}
 
 
-def guest_sha256(row: Mapping[str, Any]) -> str:
-    """The digest of the guest as this process's own copy of the package builds it."""
+def guest_sha256(row: Mapping[str, Any]) -> tuple[str, str]:
+    """The digest of the guest as this process's own copy of the package builds it, and where its C sources are."""
+    from ffi_spectrum.toolchain import sources
     from ffi_spectrum.toolchain.build import Toolchain
 
-    return str(Toolchain(cache_root=Path(row["cache"])).guest_module().facts["sha256"])
+    guest = Toolchain(cache_root=Path(row["cache"])).guest_module()
+    return str(guest.facts["sha256"]), str(sources.source_root())
 
 
 def rss_nbytes(pid: int | None = None) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable
+from dataclasses import replace
 from time import perf_counter_ns
 from typing import Any
 
@@ -14,6 +15,10 @@ from ffi_spectrum.device.facts import facts_of
 from ffi_spectrum.device.session import Session
 from ffi_spectrum.errors import MeasurementError
 from ffi_spectrum.measure.compiled import compile_function
+from ffi_spectrum.measure.device_copies import sample_copies, sample_overlap
+from ffi_spectrum.measure.device_durations import sample_durations
+from ffi_spectrum.measure.device_graphs import sample_graphs
+from ffi_spectrum.measure.device_returns import sample_returns
 from ffi_spectrum.measure.subject import Mark, Subject, Subjects
 from ffi_spectrum.results.device import DeviceSample, Pings, Stamps
 from ffi_spectrum.rungs.base import BoundCall
@@ -37,15 +42,25 @@ def sample_device(subjects: Subjects, mark: Mark) -> DeviceSample | None:
         return None
     session = next(iter(paths.values()))[0].session
     pings = [_ping(session)]
-    stamps = {}
+    stamps, launches = {}, {}
     for name, (rung, subject) in paths.items():
         mark(subject.index)
         call = rung.stamp(subject.case.variant)
         if call is not None:
-            stamps[name] = _stamp(session, call)
+            stamps[name], launches[name] = _stamp(session, call), call
     stamps[IN_C] = _stamp_in_c(session)
     pings.append(_ping(session))
-    return _from_origins(stamps, pings, _ticks(session), facts_of(session))
+    sample = _from_origins(stamps, pings)
+    return replace(
+        sample,
+        ticks_ns=_ticks(session),
+        facts=facts_of(session),
+        returns=sample_returns(session, launches),
+        graphs=sample_graphs(session),
+        durations=sample_durations(session, {name: rung for name, (rung, _) in paths.items()}),
+        copies=sample_copies(session),
+        overlap_ns=sample_overlap(session),
+    )
 
 
 def _paths(subjects: Subjects) -> dict[str, tuple[DeviceRung, Subject]]:
@@ -141,9 +156,7 @@ def _ticks(session: Session) -> list[int]:
     return [int(step) for step in steps[steps > 0][:64]]
 
 
-def _from_origins(
-    stamps: dict[str, Stamps], pings: list[Pings], ticks: list[int], facts: dict[str, Any]
-) -> DeviceSample:
+def _from_origins(stamps: dict[str, Stamps], pings: list[Pings]) -> DeviceSample:
     """The same with times counted from the first ping's, so that they stay short."""
     host, device = pings[0].asked_ns[0], pings[0].device_ns[0]
     return DeviceSample(
@@ -156,6 +169,4 @@ def _from_origins(
             Pings([t - host for t in p.asked_ns], [t - host for t in p.answered_ns], [t - device for t in p.device_ns])
             for p in pings
         ],
-        ticks,
-        facts,
     )  # fmt: skip

@@ -11,7 +11,7 @@ from ffi_spectrum.case import Case, Placement
 from ffi_spectrum.errors import WrongResult
 from ffi_spectrum.kernels.spec import KernelSpec
 from ffi_spectrum.kernels.table import KERNELS
-from ffi_spectrum.kernels.workload import check_outputs, make_workload, poison_outputs
+from ffi_spectrum.kernels.workload import Workload, check_outputs, make_workload, poison_outputs
 from ffi_spectrum.measure.compiled import compile_function
 from ffi_spectrum.measure.loop import call_once, outputs_of
 from ffi_spectrum.rungs.base import BoundCall
@@ -80,7 +80,10 @@ class Instance:
 
     def bind(self, size: int) -> None:
         """Make `once` and `until` calls of this size."""
-        buffers = self.rung.place(make_workload(self.kernel, size), self.way.placement)
+        self.bind_to(make_workload(self.kernel, size))
+
+    def bind_to(self, workload: Workload) -> None:
+        buffers = self.rung.place(workload, self.way.placement)
         bound = self.rung.bind(buffers, "prebound", self.way.variant)
         self.once, self.until = compile_once(bound), compile_until(bound)
 

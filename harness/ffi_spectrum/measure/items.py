@@ -10,6 +10,7 @@ from ffi_spectrum.case import Case
 from ffi_spectrum.measure.control import controls, far_controls
 from ffi_spectrum.measure.subject import Subjects
 from ffi_spectrum.measure.timing import MAX_ITERATIONS, Item
+from ffi_spectrum.prediction import WINDOWS_PER_BLOCK
 from ffi_spectrum.results.record import CaseSeries, Series
 from ffi_spectrum.rungs.base import Rung
 
@@ -66,7 +67,7 @@ def make_items(subjects: Subjects) -> Items:
 
 def _least_calls(case: Case, rung: Rung) -> int:
     """A pipelined block fills its window several times over: filling and draining it are not what it is about."""
-    return max(4 * dict(case.params).get("window", 0), rung.least_calls)
+    return max(WINDOWS_PER_BLOCK * dict(case.params).get("window", 0), rung.least_calls)
 
 
 def series_of(items: Items, subjects: Subjects) -> dict[str, Any]:

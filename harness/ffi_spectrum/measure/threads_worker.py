@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from ffi_spectrum.measure.instance import Instance, Way
@@ -79,7 +80,7 @@ def _sections(
         sections["idle_thread"] = lambda: _thread(window_ns, None)
         sections["idle_loop"] = lambda: in_loop(None)
     for count in row["threads"]:
-        sections[f"threads={count}"] = lambda count=count: _throughput(window_ns, callers[:count])
+        sections[f"threads={count}"] = partial(_throughput, window_ns, callers[:count])
     order = list(sections)
     random.Random(row["seed"]).shuffle(order)
     found = {name: sections[name]() for name in order}

@@ -12,7 +12,9 @@ Clock = Callable[[], int]
 PERIOD_NS = 1_000_000
 
 
-def sleep_until(end_ns: int, clock: Clock = time.perf_counter_ns, sleep: Callable[[float], object] = time.sleep) -> list[int]:
+def sleep_until(
+    end_ns: int, clock: Clock = time.perf_counter_ns, sleep: Callable[[float], object] = time.sleep
+) -> list[int]:
     """Sleep for PERIOD_NS again and again; returns by how much more each sleep lasted."""
     late_ns: list[int] = []
     now = clock()

@@ -33,13 +33,13 @@ def device_sheets(estimates: Iterable[Estimate]) -> Iterator[Sheet]:
 
 
 def device_lines(estimates: Iterable[Estimate]) -> list[str]:
-    """One sentence per path and panel."""
-    return [
-        f"{title}, {_path(estimate)}: {sentence(cost)}"
-        for title, rows in _panels(estimates).items()
-        for estimate, cost in rows
-        if not estimate.params.get("nargs") and cost.until_start is not None
-    ]
+    """One sentence per path, of the first panel that has it."""
+    found: dict[str, str] = {}
+    for title, rows in _panels(estimates).items():
+        for estimate, cost in rows:
+            if not estimate.params.get("nargs") and cost.until_start is not None:
+                found.setdefault(_path(estimate), f"{_path(estimate)} ({title}): {sentence(cost)}")
+    return list(found.values())
 
 
 def sentence(cost: LaunchCost) -> str:

@@ -12,9 +12,12 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from ffi_spectrum.analysis.device_trials import DeviceTrials
 from ffi_spectrum.analysis.estimate import Estimate
 from ffi_spectrum.report.device import LEGEND as DEVICE_LEGEND
 from ffi_spectrum.report.device import device_lines, device_sheets
+from ffi_spectrum.report.device_trials import LEGEND as TRIALS_LEGEND
+from ffi_spectrum.report.device_trials import trial_sheets
 from ffi_spectrum.report.gaps import Gap, gaps_of
 from ffi_spectrum.report.layout import LAYOUTS, Layout
 from ffi_spectrum.report.remote import LEGEND as REMOTE_LEGEND
@@ -22,8 +25,10 @@ from ffi_spectrum.report.remote import Sheet, remote_sheets
 from ffi_spectrum.report.rows import Checks, Panel, Row, legend_of, panels_of
 
 
-def spectrum(estimates: Iterable[Estimate], checks: Checks, width: int) -> Iterator[RenderableType]:
-    """Everything that `bench` and `show` print: a table per kernel and size, the legend, the gaps."""
+def spectrum(
+    estimates: Iterable[Estimate], checks: Checks, width: int, trials: DeviceTrials | None = None
+) -> Iterator[RenderableType]:
+    """Everything that `bench` and `show` print: a table per kernel and size, the device's, the legend, the gaps."""
     everything = list(estimates)
     panels = panels_of(everything, checks)
     layout = layout_for(panels, width)
@@ -31,10 +36,15 @@ def spectrum(estimates: Iterable[Estimate], checks: Checks, width: int) -> Itera
         yield panel_table(panel, layout)
     sheets = list(remote_sheets(everything))
     launches = list(device_sheets(everything))
-    yield from map(sheet_table, (*sheets, *launches))
+    tried = list(trial_sheets(trials)) if trials else []
+    yield from map(sheet_table, (*sheets, *launches, *tried))
     yield from (Text(line) for line in ("", *device_lines(everything)) if launches)
     legend = legend_of(everything, is_compact=layout.is_compact, has_ratios=layout.has_ratios)
-    legend += (*(REMOTE_LEGEND if sheets else ()), *(DEVICE_LEGEND if launches else ()))
+    legend += (
+        *(REMOTE_LEGEND if sheets else ()),
+        *(DEVICE_LEGEND if launches else ()),
+        *(TRIALS_LEGEND if tried else ()),
+    )
     if legend:
         yield Text()
         yield from (_note(line) for line in legend)

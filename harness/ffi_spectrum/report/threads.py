@@ -34,7 +34,9 @@ def threads_sheets(estimates: Iterable[ThreadsEstimate]) -> Iterator[Sheet]:
         return
     counts = sorted({count for one in measured for count in one.scaling or {}})
     headers = ("rung", "verdict", "kernel", "call", *(f"{count} threads" for count in counts), *LATE)
-    idle = [(NOBODY, NOTHING, NOTHING, NOTHING, *(NOTHING for _ in counts), *late) for late in _idle(measured, "thread")]
+    idle = [
+        (NOBODY, NOTHING, NOTHING, NOTHING, *(NOTHING for _ in counts), *late) for late in _idle(measured, "thread")
+    ]
     rows = [_thread_row(one, counts) for one in measured]
     yield Sheet("Threads: what they gain, and how late another one wakes", headers, (*idle, *rows), 3)
     loop = ("rung", *(f"to_thread {name}" for name in LATE), *(f"direct {name}" for name in LATE))

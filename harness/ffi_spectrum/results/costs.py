@@ -86,7 +86,7 @@ class PackageRecord:
 
 @dataclass(frozen=True, slots=True)
 class PortabilityRecord:
-    """Whether an artifact, as it is, may be taken `to` somewhere else; `evidence` is what was tried here, or why not."""
+    """Whether an artifact may be taken `to` somewhere else as it is; `evidence` is what was tried here, or why not."""
 
     artifact: str
     to: str

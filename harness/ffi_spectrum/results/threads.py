@@ -25,7 +25,7 @@ class Throughput:
 
 @dataclass(frozen=True, slots=True)
 class Waits:
-    """How much later than asked for each sleep of a millisecond ended, while `calls` calls were made in `elapsed_ns`."""
+    """How late each sleep of a millisecond ended, while `calls` calls were made in `elapsed_ns`."""
 
     calls: int
     elapsed_ns: int

@@ -34,8 +34,8 @@ class RungInfo:
     names what the rung itself refuses when it is called with it; whatever it does not check, the harness checks
     before anything is called. `agreement` is "bit-identical" (to the native library, any NaN equal to any NaN) or
     "tolerance". A floor's own time per call is its far-side loop. `ns_per_operation` is a rough hint, used only to
-    leave out what would take too long; `ns_per_call` and `startup_s` are as rough, and used only to predict a run's
-    length. A rung that flushes subnormals takes and returns zeros for numbers that small.
+    leave out what would take too long; `ns_per_call`, `ns_per_byte` and `startup_s` are as rough, and used only for
+    that and to predict a run's length. A rung that flushes subnormals takes and returns zeros for numbers that small.
     """
 
     name: str
@@ -56,6 +56,7 @@ class RungInfo:
     has_far_side: bool = True
     ns_per_operation: float = 0.5
     ns_per_call: float = 0.0
+    ns_per_byte: float = 0.0
     startup_s: float = 0.0
     is_memory_safe: bool = False
     flushes_subnormals: bool = False
@@ -111,7 +112,7 @@ class Rung(ABC):
     info: ClassVar[RungInfo]
     # where batches and recorded lists lie, so that the far side reads them without a copy
     wide_placement: ClassVar[Placement] = "host"
-    # the fewest and most calls that a block may hold: a stream that is held back drains nothing, and its queue is finite
+    # the fewest and most calls of a block: a stream that is held back drains nothing, and its queue is finite
     least_calls: ClassVar[int] = 1
     most_calls: ClassVar[int] = 10_000_000
     _prototypes: Mapping[str, Prototype] = {}

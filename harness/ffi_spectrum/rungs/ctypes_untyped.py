@@ -10,7 +10,6 @@ from ffi_spectrum.rungs.base import BoundCall, Buffers, RungInfo, c_arguments
 from ffi_spectrum.rungs.ctypes import SCALARS, Ctypes, pointer_to, pointer_type
 from ffi_spectrum.toolchain.header import CType
 
-
 # Integers and pointers beyond these lie on the stack (x86-64 System V ABI; AArch64 has two registers more).
 INTEGER_REGISTERS = 6
 

@@ -42,13 +42,15 @@ class CupyExpression(DeviceRung):
         called = {name: getattr(self.session.cupy, name) for name in functions}
 
         def read(value: Any) -> Any:
+            if value is None:
+                return None  # there was no call
             host = self.session.to_host(value)
             return host if value_of != "return" else np.asarray(host).item()
 
         # the value is kept, and copied to the host behind the block, where nothing is timed
         return BoundCall(
             f"(_value := {text})", {**names, **called, "read": read}, value_of=value_of,
-            teardown=("_value = read(_value)",), owner=(self, buffers),
+            setup=("_value = None",), teardown=("_value = read(_value)",), owner=(self, buffers),
         )  # fmt: skip
 
     def launch_call(self, launch: Launch, variant: str) -> BoundCall:

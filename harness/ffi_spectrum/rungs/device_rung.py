@@ -136,7 +136,7 @@ class DeviceRung(Rung):
         """The same launches with the stream held back: nothing drains, and nothing pushes back."""
         names = {"hold": self.session.hold, "release": self.session.release}
         return replace(
-            call, names={**call.names, **names}, setup=("hold()",), finish=(), after=(),
+            call, names={**call.names, **names}, setup=(*call.setup, "hold()"), finish=(), after=(),
             teardown=("release()", *call.teardown),
         )  # fmt: skip
 

@@ -38,6 +38,9 @@ class Grpc(RemoteRung):
         variants={"prebound": ("unary", "stream"), "fresh": ("unary", "stream")},
         strategies=("per_call", "pipelined"),
         panel_group="out-of-process",
+        ns_per_call=330_000,
+        ns_per_byte=5.0,
+        startup_s=0.15,
     )
 
     @classmethod

@@ -143,6 +143,9 @@ class Pipe(RemoteRung):
         crash="ends the worker: the call raises FarSideDied",
         strategies=("per_call", "pipelined"),
         panel_group="out-of-process",
+        ns_per_call=80_000,
+        ns_per_byte=1.6,
+        startup_s=0.08,
     )
     # Words for the worker beside its descriptor and the thunks: see remote/python_worker.py.
     worker_flags: ClassVar[tuple[str, ...]] = ()

@@ -96,6 +96,9 @@ class ShmRing(FarRung[Ring]):
         variants={"prebound": tuple(WAITING), "fresh": tuple(WAITING)},
         strategies=("per_call", "pipelined"),
         panel_group="out-of-process",
+        ns_per_call=20_000,
+        ns_per_byte=0.15,
+        startup_s=0.02,
     )
     shared_variants = frozenset(WAITING)
     spinning_variants = frozenset({"spin", "hybrid"})

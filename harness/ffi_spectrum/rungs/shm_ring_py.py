@@ -38,6 +38,9 @@ class ShmRingPy(RemoteRung):
         variants={"prebound": ("spin", "eventfd"), "fresh": ("spin", "eventfd")},
         strategies=("per_call", "pipelined"),
         panel_group="out-of-process",
+        ns_per_call=25_000,
+        ns_per_byte=0.2,
+        startup_s=0.02,
     )
     shared_variants = frozenset({"spin", "eventfd"})
     spinning_variants = frozenset({"spin"})

@@ -37,6 +37,9 @@ class Uds(RemoteRung):
         variants={"prebound": ("frame", "memfd"), "fresh": ("frame", "memfd")},
         strategies=("per_call", "pipelined"),
         panel_group="out-of-process",
+        ns_per_call=50_000,
+        ns_per_byte=0.4,
+        startup_s=0.03,
     )
     shared_variants = frozenset({"memfd"})
 

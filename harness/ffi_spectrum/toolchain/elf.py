@@ -18,7 +18,7 @@ _MACHINES = {"EM_X86_64": "x86_64", "EM_AARCH64": "aarch64"}
 
 @dataclass(frozen=True, slots=True)
 class Elf:
-    """`machine` as platform.machine() says it; `glibc` is the newest version whose symbols are asked for, (0, 0) if none.
+    """`machine` is as platform.machine() says it, `glibc` the newest version whose symbols it asks for ((0, 0): none).
 
     `needed` are the names of libraries, `runpaths` the folders to look for them.
     """
@@ -40,16 +40,19 @@ def read_elf(path: Path) -> Elf:
             elf = ELFFile(file)
             for section in elf.iter_sections():
                 if isinstance(section, DynamicSection):
-                    tags = list(section.iter_tags())
-                    needed += [tag.needed for tag in tags if tag.entry.d_tag == "DT_NEEDED"]
-                    runpaths += [tag.runpath for tag in tags if tag.entry.d_tag == "DT_RUNPATH"]
-                    runpaths += [tag.rpath for tag in tags if tag.entry.d_tag == "DT_RPATH"]
+                    needed += _names(section, "DT_NEEDED")
+                    runpaths += _names(section, "DT_RUNPATH") + _names(section, "DT_RPATH")
                 if isinstance(section, GNUVerNeedSection):
                     versions += [_glibc(one.name) for _, needs in section.iter_versions() for one in needs]
             machine = elf["e_machine"]
             return Elf(elf.elfclass, _MACHINES.get(machine, machine), tuple(needed), tuple(runpaths), max(versions))
     except (OSError, ELFError) as error:
         raise BuildError(f"{path} cannot be read as an ELF file: {error}") from error
+
+
+def _names(section: DynamicSection, kind: str) -> list[str]:
+    """The texts of all entries of a kind; the library keeps each in an attribute of the kind's name."""
+    return [str(getattr(tag, kind.removeprefix("DT_").lower())) for tag in section.iter_tags(kind)]
 
 
 def _glibc(name: str) -> tuple[int, int]:

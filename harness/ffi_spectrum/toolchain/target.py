@@ -42,9 +42,7 @@ X86_64_MUSL = Target("x86_64_musl", "x86_64-linux-musl", "x86_64", "x86-64")
 AARCH64_MUSL = Target("aarch64_musl", "aarch64-linux-musl", "generic", "armv8-a")
 WASM32 = Target("wasm32", "wasm32-freestanding", "generic", "", pointer_nbytes=4)
 
-TARGETS = {
-    target.name: target for target in (X86_64, X86_64_V3, X86_64_MUSL, AARCH64, AARCH64_MUSL, WASM32)
-}
+TARGETS = {target.name: target for target in (X86_64, X86_64_V3, X86_64_MUSL, AARCH64, AARCH64_MUSL, WASM32)}
 
 GUEST_FLAGS = (
     "-msimd128",

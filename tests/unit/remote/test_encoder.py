@@ -50,6 +50,7 @@ def test_offsets_of_the_callers() -> None:
 VIEW = np.arange(10, dtype=np.float32)
 LOCKED = np.zeros(5, np.float32)
 LOCKED.setflags(write=False)
+ONE = {"size": 1, "x": VIEW[:1], "y": VIEW[:1], "out": VIEW[:1].copy()}
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "short": ({"x": VIEW[:4]}, "'x'"),
     "long": ({"y": VIEW[:6]}, "'y'"),
@@ -65,7 +66,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "an object array": ({"x": np.array([None] * 5)}, "'x'"),
     "length, negative": ({"size": -1}, "'size'"),
     "length, float": ({"size": 5.0}, "'size'"),
-    "length, bool": ({"size": True, "x": VIEW[:1], "y": VIEW[:1], "out": VIEW[:1]}, "'size'"),
+    "length, bool": (ONE | {"size": True}, "'size'"),
     "length, too large": ({"size": 2**32}, "'size'"),
     "length, over the limit": ({"size": 2**31}, "limit"),
     "length, unhashable": ({"size": []}, "saxpy"),
@@ -78,10 +79,20 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
 def test_wrong_argument(how: str) -> None:
     changes, text = WRONG[how]
     encode = encoder("saxpy").encode
-    encode(right())  # a plan that is kept must not make a wrong argument right
+    encode(right())  # plans that are kept must not make a wrong argument right: 1 equals True, and 5 equals 5.0
+    encode(right(**ONE))
     with pytest.raises(BadArgument, match="saxpy") as caught:
         encode(right(**changes))
     assert text in str(caught.value)
+
+
+def test_a_bool_is_no_length_though_it_equals_one() -> None:
+    """Also where a plan for the equal lengths is kept."""
+    row: list[Any] = [np.zeros((1, 1), np.float32), np.zeros(1, np.float32), np.zeros((1, 1), np.float32)]
+    encode = encoder("bias_add").encode
+    encode([*row, 1, 1])
+    with pytest.raises(BadArgument, match="'m'"):
+        encode([*row, True, 1])
 
 
 @pytest.mark.parametrize("arguments", [right()[:-1], [*right(), 1], []])

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from ffi_spectrum.errors import FarSideDied
+from ffi_spectrum.errors import FarSideDied, Unavailable
 from ffi_spectrum.remote.process import WorkerProcess
 
-from .fake_worker import DEADLINE_S, obedient, program, started
+from .fake_worker import DEADLINE_S, LIBRARY, obedient, program, started
 from .processes import belongings, descriptors_of, is_running, waits_until
 
 pytestmark = pytest.mark.timeout(60)
@@ -146,6 +146,21 @@ def test_it_outlives_the_thread_that_asked_for_it() -> None:
     worker = started_in_a_thread()
     assert not waits_until(lambda: not is_running(worker.pid), 0.3)
     worker.close()
+
+
+def test_a_failed_start_is_told_to_the_thread_that_asked() -> None:
+    told: list[str] = []
+
+    def start() -> None:
+        try:
+            WorkerProcess(["/nonexistent/worker"], [], LIBRARY)
+        except Unavailable as error:
+            told.append(error.reason)
+
+    thread = threading.Thread(target=start)
+    thread.start()
+    thread.join(DEADLINE_S)
+    assert [reason.split()[2] for reason in told] == ["/nonexistent/worker"]
 
 
 def test_without_a_lasting_thread_it_would_end_with_that_thread() -> None:

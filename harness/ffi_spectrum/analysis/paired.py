@@ -1,0 +1,107 @@
+"""What the processes of one panel say of its cases: one value per process, paired by round within it."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from statistics import median
+
+from ffi_spectrum.analysis.estimate import FLOOR, group_of
+from ffi_spectrum.analysis.resample import Sampled, sample_median
+from ffi_spectrum.analysis.rounds import Net, nets_and_works, subtract
+from ffi_spectrum.case import Case, Params
+from ffi_spectrum.results.record import ProcessRecord
+from ffi_spectrum.results.store import Results
+
+
+@dataclass(frozen=True, slots=True)
+class _Process:
+    """Nanoseconds per call by round: net of the empty loop by case id, of far sides by name; each case's far side."""
+
+    nets: dict[str, Net]
+    works: dict[str, Net]
+    far: dict[str, str]
+
+    def work(self, id: str) -> Net | None:
+        return self.works.get(self.far[id])
+
+
+@dataclass(slots=True)
+class PairedPanel:
+    """One panel; its cases are those that some process measured and none saw fail."""
+
+    id: str
+    kernel: str
+    size: int
+    cases: dict[str, Case] = field(default_factory=dict)
+    _processes: list[_Process] = field(default_factory=list)
+
+    @property
+    def group(self) -> str:
+        return group_of(self.id)
+
+    def find(self, rung: str, like: Case, **axes: str | Params) -> Case | None:
+        """The rung's case that equals `like` but for its rung and `axes`; None where it was not measured.
+
+        It has this panel's kernel and size, whatever those of `like` are.
+        """
+        wanted = replace(like, kernel=self.kernel, size=self.size, rung=rung, **axes)  # type: ignore[arg-type]
+        return wanted if wanted.id in self.cases else None
+
+    def calls(self, case: Case) -> list[float]:
+        """Nanoseconds per call of the kernel, a value per process."""
+        return [median(process.nets[case.id].values()) for process in self._having(case)]
+
+    def works(self, case: Case) -> list[float]:
+        """Nanoseconds per iteration of the case's far-side loop, a value per process; empty without a far side."""
+        found = (process.work(case.id) for process in self._having(case))
+        return [median(work.values()) for work in found if work is not None]
+
+    def boundaries(self, case: Case) -> list[float]:
+        """The call less its far side's iteration; empty without a far side."""
+        found = ((process.nets[case.id], process.work(case.id)) for process in self._having(case))
+        return [median(subtract(net, work).values()) for net, work in found if work is not None]
+
+    def differences(self, left: Case, right: Case) -> list[float]:
+        """The calls of `left` less those of `right`, a value per process that has both."""
+        both = [process for process in self._having(left) if right.id in process.nets]
+        return [median(subtract(p.nets[left.id], p.nets[right.id]).values()) for p in both]
+
+    def sampled(self, values: list[float]) -> Sampled:
+        """The median over processes; what comes from equally many of them is drawn together."""
+        return sample_median(values, zlib.crc32(self.id.encode()))
+
+    def _having(self, case: Case) -> Iterator[_Process]:
+        return (process for process in self._processes if case.id in process.nets)
+
+    def add(self, record: ProcessRecord, left_out: set[str]) -> None:
+        """Take in one process, without the cases whose ids are in `left_out`."""
+        nets, works = nets_and_works(record)
+        rows = [row for row in record.cases if row.case.id not in left_out and row.case.rung != FLOOR]
+        self.cases |= {row.case.id: row.case for row in rows}
+        self._processes.append(
+            _Process({row.case.id: nets[row.case.id] for row in rows}, works, {row.case.id: row.far for row in rows})
+        )
+
+
+def paired_panels(results: Results) -> list[PairedPanel]:
+    """The panels of a run, in the order of its plan; the floor, which all others stand on, is no case of them.
+
+    Of a case in panels of several groups, as an anchor is, the first group that the plan names counts.
+    """
+    failed = {record.case.id for record in results.cases if record.status != "unavailable"}
+    group: dict[str, str] = {}
+    for panel, ids in results.run.plan["panels"].items():
+        for id in ids:
+            group.setdefault(id, group_of(panel))
+    panels: dict[str, PairedPanel] = {}
+    for panel in results.run.plan["panels"]:
+        _, kernel, size = panel.split("/")
+        panels[panel] = PairedPanel(panel, kernel, int(size))
+    for record in results.processes:
+        if record.panel in panels:
+            own = group_of(record.panel)
+            others = {row.case.id for row in record.cases if group.get(row.case.id, own) != own}
+            panels[record.panel].add(record, failed | others)
+    return [panel for panel in panels.values() if panel.cases]

@@ -1,0 +1,114 @@
+"""`costs`: what a rung takes to build, to load and to move elsewhere."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from ffi_spectrum.analysis.costs import Cost, package_costs, rung_costs
+from ffi_spectrum.commands.progress import BenchProgress
+from ffi_spectrum.commands.request import open_toolchain
+from ffi_spectrum.commands.screen import Screen
+from ffi_spectrum.commands.study import default_path, print_sheets, say_where, stopped, to_markdown
+from ffi_spectrum.errors import MeasurementError, UsageError
+from ffi_spectrum.measure.costs import CostsOptions, run_costs
+from ffi_spectrum.measure.costs_worker import GUEST, LIBRARY
+from ffi_spectrum.measure.portability import CLAIMS
+from ffi_spectrum.measure.site import Site, find_interpreters
+from ffi_spectrum.report.costs import COSTS_LEGEND, MOVES_LEGEND, cost_sheets, portability_sheet
+from ffi_spectrum.report.remote import Sheet
+from ffi_spectrum.results.costs import KINDS, STUDY, PortabilityRecord
+from ffi_spectrum.results.study import Study, read_study
+from ffi_spectrum.rungs.table import RUNGS
+
+SHARED = (LIBRARY, GUEST)
+
+
+def measure(screen: Screen, out: Path | None, cc: str, pythons: Sequence[str], **given: Any) -> tuple[Study, Path]:
+    """Measure into a file, with the fields of CostsOptions; Ctrl-C passes through with what is saved."""
+    options = CostsOptions(**given)
+    path = out or default_path(STUDY)
+    toolchain, interpreters = open_toolchain(cc), find_interpreters(pythons)
+    with BenchProgress(screen.err) as progress, tempfile.TemporaryDirectory(prefix="ffi-spectrum-") as folder:
+        try:
+            return run_costs(options, path, Site(toolchain, Path(folder), interpreters), progress), path
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(stopped(STUDY, path)) from None
+
+
+def read(path: Path) -> Study:
+    return read_study(path, STUDY, KINDS)
+
+
+def costs_of(study: Study, rungs: Sequence[str]) -> list[Cost]:
+    """The rungs and what they share; raises UsageError for a rung that the file lacks."""
+    found = rung_costs(study.records, (*SHARED, *RUNGS))
+    names = [one.subject for one in found]
+    unknown = [rung for rung in rungs if rung not in names]
+    if unknown:
+        raise UsageError(f"the file has no rung {unknown[0]!r}; it has {', '.join(names)}")
+    return [one for one in found if not rungs or one.subject in (*rungs, *SHARED)]
+
+
+def rows_of(study: Study, rungs: Sequence[str]) -> list[dict[str, Any]]:
+    """What `costs --json` prints: an object per subject, package and claim, each with its kind."""
+    rows = [{"kind": "cost", **one.to_json()} for one in costs_of(study, rungs)]
+    rows += [{"kind": "package", **one.to_json()} for one in package_costs(study.records)]
+    return rows + [asdict(one) for one in claims_of(study)]
+
+
+def sheets_of(study: Study, rungs: Sequence[str], is_portability: bool) -> Iterator[Sheet]:
+    """The tables; with `is_portability` only the last one."""
+    if not is_portability:
+        yield from cost_sheets(costs_of(study, rungs), SHARED, package_costs(study.records))
+    claims = claims_of(study)
+    if claims:
+        yield portability_sheet(claims)
+
+
+def claims_of(study: Study) -> list[PortabilityRecord]:
+    """In the order of the table of claims; others of the file come last."""
+    places = {(claim.artifact, claim.to): place for place, claim in enumerate(CLAIMS)}
+    found: list[PortabilityRecord] = study.of("portability")
+    return sorted(found, key=lambda one: places.get((one.artifact, one.to), len(places)))
+
+
+def show(screen: Screen, study: Study, rungs: Sequence[str], is_portability: bool) -> None:
+    """Print the tables; raises MeasurementError where there is nothing in them."""
+    sheets = list(sheets_of(study, rungs, is_portability))
+    print_sheets(screen, sheets, _legend(is_portability), _gaps(study, rungs, is_portability))
+    if not sheets:
+        raise MeasurementError("nothing was measured; the reasons are above")
+
+
+def markdown(study: Study, rungs: Sequence[str], is_portability: bool) -> str:
+    builds, starts = (len({one.process for one in study.of(kind)}) for kind in ("build", "start"))
+    what = f"{builds} builds and {starts} processes a row" if starts and not is_portability else "one trial a row"
+    sheets = sheets_of(study, rungs, is_portability)
+    return to_markdown(study.run, what, sheets, _legend(is_portability), _gaps(study, rungs, is_portability))
+
+
+def finish(screen: Screen, path: Path) -> None:
+    say_where(screen, STUDY, path)
+
+
+def _legend(is_portability: bool) -> tuple[str, ...]:
+    return MOVES_LEGEND if is_portability else (*COSTS_LEGEND, *MOVES_LEGEND)
+
+
+def _gaps(study: Study, rungs: Sequence[str], is_portability: bool) -> list[str]:
+    """What could not be done, a line per reason."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for one in study.of("absent"):
+        is_chosen = one.what == "portability" if is_portability else not rungs or one.subject in rungs
+        if is_chosen:
+            found.setdefault(one.reason, {}).setdefault(one.subject, []).append(one.what)
+    order = {name: place for place, name in enumerate(RUNGS)}
+    lines = []
+    for reason, subjects in found.items():
+        names = sorted(subjects, key=lambda name: order.get(name, len(order)))
+        lines.append(f"missing: {', '.join(names)} ({', '.join(sorted(subjects[names[0]]))}): {reason}")
+    return lines
