@@ -162,3 +162,10 @@ def test_the_command_in_a_report_lays_out_the_same_plan(tmp_path: Path, request_
     assert found.cc == request_.cc
     assert (found.max_processes, found.cap_s) == (request_.max_processes, request_.cap_s)
     assert bool(found.sizes) == bool(request_.sizes)
+
+
+def test_sheets_are_what_another_process_adds(run: Run, results_file: Path) -> None:
+    tables, sheets = (run("report", results_file, option).stdout for option in ("--tables", "--sheets"))
+    assert "| rung |" in tables
+    assert sheets.startswith("Measured on ")
+    assert "| rung |" not in sheets  # nothing of this file is called in another process

@@ -37,8 +37,15 @@ class Sampled:
         low, high = np.quantile(self.draws, [0.025, 0.975], method="closest_observation")
         return Interval(self.point, min(float(low), self.point), max(float(high), self.point))
 
+    def __add__(self, other: Sampled) -> Sampled:
+        return Sampled(self.point + other.point, self.draws + other.draws)
+
     def __sub__(self, other: Sampled) -> Sampled:
         return Sampled(self.point - other.point, self.draws - other.draws)
+
+    def times(self, factor: float) -> Sampled:
+        """This number, so many times."""
+        return Sampled(self.point * factor, self.draws * factor)
 
 
 def sample_median(values: Sequence[float], seed: int) -> Sampled:

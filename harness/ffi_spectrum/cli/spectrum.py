@@ -74,16 +74,17 @@ def show(file: Path, is_json: bool, **filters: Any) -> None:
 @main.command("report")
 @click.argument("file", type=PATH)
 @measured_filters
-@click.option("--tables", "is_tables", is_flag=True, help="Only date, machine and tables, in few columns.")
+@click.option("--tables", "excerpt", flag_value="tables", help="Only date, machine and tables, in few columns.")
+@click.option("--sheets", "excerpt", flag_value="sheets", help="Of these, only what another process or a device adds.")
 @click.option(
     "--out", type=PATH, metavar="FILE.md|FILE.html", help="Where to write it; by default Markdown is printed."
 )
-def report_command(file: Path, out: Path | None, is_tables: bool, **filters: Any) -> None:
+def report_command(file: Path, out: Path | None, excerpt: str | None, **filters: Any) -> None:
     """Write a results file as Markdown or HTML."""
     from ffi_spectrum.commands import report
     from ffi_spectrum.commands.selection import Selection
 
-    text = report.report(file, out, Selection(**filters), is_tables)
+    text = report.report(file, out, Selection(**filters), excerpt or "")
     if out is None:
         click.echo(text, nl=False)
     else:

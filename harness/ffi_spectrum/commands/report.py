@@ -34,8 +34,8 @@ def rows_of(path: Path, selection: Selection) -> list[dict[str, Any]]:
     return [estimate.to_json() for estimate in selection.of(estimate_results(read_results(path)), path)]
 
 
-def report(path: Path, out: Path | None, selection: Selection, is_tables: bool) -> str:
-    """The report of a results file, or its tables alone: Markdown, or HTML where `out` ends in .html.
+def report(path: Path, out: Path | None, selection: Selection, excerpt: str = "") -> str:
+    """The report of a results file, or its "tables" or "sheets" alone: Markdown, or HTML where `out` ends in .html.
 
     Raises UsageError for another suffix than those of SUFFIXES, and for filters that do not fit the file.
     """
@@ -43,8 +43,8 @@ def report(path: Path, out: Path | None, selection: Selection, is_tables: bool) 
         raise UsageError(f"{out} must end in {' or '.join(SUFFIXES)}: the suffix selects the format")
     results = read_results(path)
     estimates = selection.of(estimate_results(results), path)
-    if is_tables:
-        markdown = to_excerpt(results.run, estimates, checks_by_rung())
+    if excerpt:
+        markdown = to_excerpt(results.run, estimates, checks_by_rung(), has_rows=excerpt == "tables")
     else:
         command = f"ffi-spectrum {request_of(results.run).command()}"
         markdown = to_markdown(results.run, estimates, checks_by_rung(), command)

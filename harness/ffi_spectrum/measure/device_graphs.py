@@ -17,6 +17,8 @@ from ffi_spectrum.results.device import GraphTimes
 NODES = (1, 4, 16, 64, 256, 1024, 4096)
 SIZE, OTHER_SIZE, THREADS = 256, 512, 256
 REPLAYS, CAPTURES = 6, 3
+# One after the other behind a held stream: the first finds cold caches.
+HELD_LAUNCHES = 6
 
 
 class _Chain:
@@ -43,13 +45,13 @@ class _Chain:
     def enqueue(self) -> None:
         check(self.session.launcher.launch_n(ctypes.addressof(self.prepared), self.nodes), "launching a chain")
 
-    def renew(self) -> Any:
-        """New input data; returns what the oracle says of it, in float64."""
+    def renew(self, times: int = 1) -> Any:
+        """New input data; returns what the oracle says that so many replays make of it, in float64."""
         x, y = (self._rng.integers(-3, 4, self.size).astype(np.float32) for _ in range(2))
         self.x.set(x)
         self.y.set(y)
         self.session.synchronize()
-        return y.astype(np.float64) + self.nodes * self.a * x.astype(np.float64)
+        return y.astype(np.float64) + times * self.nodes * self.a * x.astype(np.float64)
 
     def is_wrong(self, expected: Any) -> bool:
         return not np.array_equal(self.session.to_host(self.y).astype(np.float64), expected)
@@ -82,9 +84,10 @@ def _sample(session: Session, nodes: int) -> GraphTimes:
             spent.append(perf_counter_ns() - start)
             wrong += chain.is_wrong(expected)
     for _ in range(REPLAYS):
-        expected = chain.renew()
+        expected = chain.renew(HELD_LAUNCHES)
         session.hold()
-        _timed(times.held_ns, replay)
+        for _ in range(HELD_LAUNCHES):
+            _timed(times.held_ns, replay)
         session.release()
         wrong += chain.is_wrong(expected)
     for turn in range(CAPTURES):

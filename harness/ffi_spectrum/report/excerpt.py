@@ -15,11 +15,14 @@ from ffi_spectrum.report.rows import Checks, Row, panels_of
 from ffi_spectrum.results.record import RunRecord
 
 
-def to_excerpt(run: RunRecord, estimates: Iterable[Estimate], checks: Checks) -> str:
-    """A line that dates the run and names the machine, then a table per kernel, size and form."""
+def to_excerpt(run: RunRecord, estimates: Iterable[Estimate], checks: Checks, has_rows: bool = True) -> str:
+    """A line that dates the run and names the machine, then a table per kernel, size and form.
+
+    Without `has_rows`, only the tables of calls to another process and to a device.
+    """
     everything = list(estimates)
     parts = [origin(run, processes_text(everything))]
-    for panel in panels_of(everything, checks):
+    for panel in panels_of(everything, checks) if has_rows else ():
         for form, rows in panel.forms.items():
             parts += [f"**{panel.title}, {form}**", _table(rows)]
     parts += map(sheet_markdown, (*remote_sheets(everything), *device_sheets(everything)))

@@ -44,7 +44,7 @@ static PyMethodDef ffis_channel_methods[] = {{
 static PyModuleDef_Slot ffis_slots[] = {{
     {{Py_mod_exec, ffis_add_type}},
     {{Py_mod_exec, ffis_add_layout}},
-    {{0, NULL}},
+    {{0, NULL}}, /* no Py_mod_gil: it is the GIL that lets one call at a time into a channel */
 }};
 
 static struct PyModuleDef ffis_module = {{
