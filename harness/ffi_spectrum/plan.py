@@ -14,6 +14,7 @@ from typing import Any
 
 from ffi_spectrum.case import FORMS, Case, PanelGroup, Status
 from ffi_spectrum.errors import UsageError
+from ffi_spectrum.kernels.mixture import mixed_params
 from ffi_spectrum.kernels.spec import KernelSpec
 from ffi_spectrum.kernels.table import KERNELS
 from ffi_spectrum.prediction import block_ns, too_long
@@ -208,7 +209,8 @@ def _sized(way: Case, size: int, profile: Profile) -> list[Case]:
         return []
     if way.strategy not in WIDE:
         return [replace(way, size=size)]
-    return [replace(way, size=size, params=(("calls", calls),)) for calls in profile.calls.get(way.kernel, ())]
+    calls = profile.calls.get(way.kernel, ())
+    return [replace(way, size=size, params=p) for p in (*((("calls", n),) for n in calls), *mixed_params(way, calls))]
 
 
 def _process_s(kernel: KernelSpec, size: int, cases: tuple[Case, ...], profile: Profile) -> float:

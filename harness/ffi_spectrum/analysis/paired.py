@@ -68,6 +68,15 @@ class PairedPanel:
         both = [process for process in self._having(left) if right.id in process.nets]
         return [median(subtract(p.nets[left.id], p.nets[right.id]).values()) for p in both]
 
+    def double_differences(self, left: tuple[Case, Case], right: tuple[Case, Case]) -> list[float]:
+        """The difference of `left`'s two calls less that of `right`'s, a value per process that has all four."""
+        found = []
+        for process in self._having(left[0]):
+            if all(case.id in process.nets for case in (*left, *right)):
+                one, other = (subtract(process.nets[a.id], process.nets[b.id]) for a, b in (left, right))
+                found.append(median(subtract(one, other).values()))
+        return found
+
     def sampled(self, values: list[float]) -> Sampled:
         """The median over processes; what comes from equally many of them is drawn together."""
         return sample_median(values, zlib.crc32(self.id.encode()))

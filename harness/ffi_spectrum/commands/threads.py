@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +25,8 @@ def measure(screen: Screen, out: Path | None, cc: str, **given: Any) -> tuple[St
     """Measure into a file, with the fields of ThreadsOptions; Ctrl-C passes through with what is saved."""
     options = ThreadsOptions(**given)
     path = out or default_path(STUDY)
-    for rung, reason in without_kernel(options).items():
-        screen.err.print(f"note: {rung} is left out: {reason}")
+    for reason, rungs in _grouped(without_kernel(options)).items():
+        screen.err.print(f"note: left out: {', '.join(rungs)}: {reason}")
     with BenchProgress(screen.err) as progress:
         try:
             return run_threads(options, path, open_toolchain(cc), progress), path
@@ -78,4 +78,13 @@ def finish(screen: Screen, path: Path) -> None:
 
 
 def _gaps(estimates: Sequence[ThreadsEstimate]) -> list[str]:
-    return [f"{one.status}: {one.way}: {one.reason}" for one in estimates if one.status != "ok"]
+    absent = _grouped({one.way: one.reason for one in estimates if one.status != "ok"})
+    return [f"missing: {', '.join(ways)}: {reason}" for reason, ways in absent.items()]
+
+
+def _grouped(reasons: Mapping[str, str]) -> dict[str, list[str]]:
+    """Who has each reason."""
+    found: dict[str, list[str]] = {}
+    for name, reason in reasons.items():
+        found.setdefault(reason, []).append(name)
+    return found

@@ -13,7 +13,7 @@ from typing import Any
 from ffi_spectrum.errors import BuildError, Unavailable, UsageError
 from ffi_spectrum.measure.child import run_child
 from ffi_spectrum.measure.costs_worker import GUEST, LIBRARY
-from ffi_spectrum.measure.instance import ways_of
+from ffi_spectrum.measure.instance import first_way
 from ffi_spectrum.measure.observer import Observer
 from ffi_spectrum.measure.portability import CLAIMS
 from ffi_spectrum.measure.prebuilt import shared_artifacts
@@ -132,7 +132,7 @@ def _start(subject: str, process: int, built: dict[str, Artifact] | str) -> Task
     def run() -> StartRecord:
         if isinstance(built, str):
             raise Unavailable(built)
-        row = {"way": ways_of(subject)[0].to_json(), "artifacts": _rows(built)}
+        row = {"way": first_way(subject).to_json(), "artifacts": _rows(built)}
         return StartRecord(subject, process, **run_child(f"{_WORKER}start", row, START_DEADLINE_S))
 
     return Task(("start", subject, process), run, START_S)

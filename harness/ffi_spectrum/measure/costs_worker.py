@@ -39,7 +39,7 @@ def try_without_compiler(row: Mapping[str, Any]) -> dict[str, Any]:
     """Build, open and call a rung where no compiler can be found: PATH is set by the caller, ziglang is hidden here."""
     sys.modules["ziglang"] = None  # type: ignore[assignment]  # what import then takes for a missing module
     from ffi_spectrum.errors import BuildError, Unavailable
-    from ffi_spectrum.measure.instance import Instance, ways_of
+    from ffi_spectrum.measure.instance import Instance, first_way
     from ffi_spectrum.measure.prebuilt import Prebuilt
     from ffi_spectrum.rungs.table import rung_class
     from ffi_spectrum.toolchain.compiler import find_compiler
@@ -58,7 +58,7 @@ def try_without_compiler(row: Mapping[str, Any]) -> dict[str, Any]:
         if error.reason != reasons[0]:
             raise
         return {"needs_compiler": True, "reason": error.reason}
-    instance = Instance(ways_of(row["subject"])[0], artifacts)
+    instance = Instance(first_way(row["subject"]), artifacts)
     instance.check()
     instance.close()
     return {"needs_compiler": False, "reason": ""}

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ffi_spectrum.case import Case, Placement
-from ffi_spectrum.errors import WrongResult
+from ffi_spectrum.case import Case, Form, Placement
+from ffi_spectrum.errors import Unavailable, WrongResult
 from ffi_spectrum.kernels.spec import KernelSpec
 from ffi_spectrum.kernels.table import KERNELS
 from ffi_spectrum.kernels.workload import Workload, check_outputs, make_workload, poison_outputs
@@ -28,11 +28,12 @@ MAX_SIZE = 2**31
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How a rung is called here: prebound, one call at a time, and wherever the system puts a far side."""
+    """How a rung is called here: one call at a time, prebound where it can be, and with a far side on any CPU."""
 
     rung: str
     variant: str
     kernel: str
+    form: Form
     placement: Placement
 
     @property
@@ -48,12 +49,26 @@ def ways_of(rung: str) -> list[Way]:
     found = rung_class(rung)
     for kernel in map(KERNELS.__getitem__, LONG_KERNELS):
         if not found.missing(kernel, CHECK_SIZE):
+            every = [case for case in found.ways(kernel) if case.strategy == "per_call"]
+            prebound = [case for case in every if case.form == "prebound"]
             cases: dict[str, Case] = {}
-            for case in found.ways(kernel):
-                if (case.form, case.strategy) == ("prebound", "per_call"):
-                    cases.setdefault(case.variant, case)
-            return [Way(rung, variant, kernel.name, case.placement) for variant, case in cases.items()]
+            for case in prebound or every:
+                cases.setdefault(case.variant, case)
+            return [Way(rung, v, kernel.name, case.form, case.placement) for v, case in cases.items()]
     return []
+
+
+def first_way(rung: str) -> Way:
+    """Raises Unavailable for a rung without any way."""
+    ways = ways_of(rung)
+    if not ways:
+        raise Unavailable(reason_of(rung))
+    return ways[0]
+
+
+def reason_of(rung: str) -> str:
+    """Why a rung has no way."""
+    return rung_class(rung).missing(KERNELS[LONG_KERNELS[0]], CHECK_SIZE)
 
 
 class Instance:
@@ -73,7 +88,7 @@ class Instance:
         workload = make_workload(self.kernel, CHECK_SIZE)
         poison_outputs(workload)
         buffers = self.rung.place(workload, self.way.placement)
-        bound = self.rung.bind(buffers, "prebound", self.way.variant)
+        bound = self.rung.bind(buffers, self.way.form, self.way.variant)
         difference = check_outputs(workload, outputs_of(self.rung, buffers, bound, call_once(bound)))
         if difference:
             raise WrongResult(f"{self.way.name}: {difference}; it is not measured")
@@ -84,7 +99,7 @@ class Instance:
 
     def bind_to(self, workload: Workload) -> None:
         buffers = self.rung.place(workload, self.way.placement)
-        bound = self.rung.bind(buffers, "prebound", self.way.variant)
+        bound = self.rung.bind(buffers, self.way.form, self.way.variant)
         self.once, self.until = compile_once(bound), compile_until(bound)
 
     def calibrate(self, call_ns: float) -> int:

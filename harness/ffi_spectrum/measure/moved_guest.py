@@ -12,7 +12,7 @@ from pathlib import Path
 import ffi_spectrum
 from ffi_spectrum.errors import BuildError, Unavailable
 from ffi_spectrum.measure.child import run_child
-from ffi_spectrum.measure.instance import Instance, ways_of
+from ffi_spectrum.measure.instance import Instance, first_way
 from ffi_spectrum.measure.site import Claim, Finding, Site, run_program
 from ffi_spectrum.rungs.table import rung_class
 from ffi_spectrum.toolchain import sources
@@ -61,7 +61,7 @@ def guest_cpu(site: Site) -> Finding:
     for rung, machine in ENGINES.items():
         try:
             artifacts = rung_class(rung).build(site.toolchain)
-            instance = Instance(ways_of(rung)[0], artifacts)
+            instance = Instance(first_way(rung), artifacts)
         except (Unavailable, BuildError):
             continue
         instance.check()

@@ -10,7 +10,7 @@ from typing import Any
 
 from ffi_spectrum.errors import BuildError, Unavailable, UsageError
 from ffi_spectrum.measure.child import run_child
-from ffi_spectrum.measure.instance import LONG_KERNELS, Way, ways_of
+from ffi_spectrum.measure.instance import Way, reason_of, ways_of
 from ffi_spectrum.measure.observer import Observer
 from ffi_spectrum.measure.study import Task, new_run, run_study
 from ffi_spectrum.results.study import Study, StudyRecord
@@ -80,8 +80,7 @@ def run_threads(options: ThreadsOptions, path: Path, toolchain: Toolchain, obser
 def without_kernel(options: ThreadsOptions) -> dict[str, str]:
     """Why rungs that were asked for are not measured, by name."""
     ways = {way.rung for way in options.ways}
-    kernels = ", ".join(LONG_KERNELS)
-    return {name: f"it has none of {kernels}" for name in options.rungs or RUNGS if name not in ways}
+    return {name: reason_of(name) for name in options.rungs or RUNGS if name not in ways}
 
 
 def _build(rung: str, toolchain: Toolchain) -> dict[str, Artifact] | str:

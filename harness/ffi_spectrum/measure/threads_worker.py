@@ -49,9 +49,12 @@ def main(row: dict[str, Any]) -> dict[str, Any]:
     gc.freeze()
     gc.disable()
     call_ns = first.executor.submit(first.instance.time_once).result()
-    throughputs, waits = _sections(row, callers, own)
+    loop = asyncio.new_event_loop()
+    loop.set_default_executor(first.executor)  # so that to_thread calls in the thread whose instance it is
+    throughputs, waits = _sections(row, callers, own, loop)
     for caller in callers:
         caller.close()
+    loop.close()
     own.close()
     return {
         "size": size,
@@ -62,11 +65,9 @@ def main(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _sections(
-    row: Mapping[str, Any], callers: Sequence[Caller], own: Instance
+    row: Mapping[str, Any], callers: Sequence[Caller], own: Instance, loop: asyncio.AbstractEventLoop
 ) -> tuple[list[Throughput], dict[str, Waits]]:
     window_ns, first = row["window_ns"], callers[0]
-    loop = asyncio.new_event_loop()
-    loop.set_default_executor(first.executor)  # so that to_thread calls in the thread whose instance it is
 
     def in_loop(call: Callable[[], Any] | None) -> Waits:
         return loop.run_until_complete(waits_in_loop(window_ns, call))

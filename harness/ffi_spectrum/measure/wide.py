@@ -8,6 +8,7 @@ from typing import Any
 
 from ffi_spectrum.case import Case
 from ffi_spectrum.kernels.derived import batched
+from ffi_spectrum.kernels.mixture import mixed_calls
 from ffi_spectrum.kernels.spec import KernelSpec
 from ffi_spectrum.kernels.workload import check_outputs, expected_outputs, make_workload, poison_outputs
 from ffi_spectrum.measure.loop import call_once, outputs_of
@@ -25,12 +26,15 @@ class WideCall:
 
 
 def calls_of(case: Case) -> int:
-    """How many calls of the kernel one crossing makes."""
-    return dict(case.params).get("calls", 1)
+    """How many calls of the case's kernel one crossing makes: half of those that a mixed list holds."""
+    params = dict(case.params)
+    return params.get("calls", 1) // (2 if "mixed" in params else 1)
 
 
 def prepare_wide(rung: Rung, kernel: KernelSpec, case: Case) -> WideCall:
     """Bind a batched or replayed case on data of its own; raises what `place` and `bind` raise."""
+    if "mixed" in dict(case.params):
+        return _mixture(rung, case)
     return (_batch if case.strategy == "batched" else _replay)(rung, kernel, case)
 
 
@@ -61,5 +65,25 @@ def _replay(rung: Rung, kernel: KernelSpec, case: Case) -> WideCall:
         call_once(recorded.bound)
         found = (check_outputs(workload, recorded.outputs(number), expected) for number in numbers)
         return next((difference for difference in found if difference), "")
+
+    return WideCall(recorded.bound, calls_of(case), check)
+
+
+def _mixture(rung: Rung, case: Case) -> WideCall:
+    """A shuffled list of this kernel's calls and another's, every call with numbers of its own."""
+    params = dict(case.params)
+    recording = Recording(rung)
+    placed = {}  # one call that takes nothing is like another
+    wanted: dict[int, int | None] = {}
+    for workload, result in mixed_calls(params["calls"]):
+        if id(workload) not in placed:
+            placed[id(workload)] = rung.place(workload, "none")
+        wanted[recording.add(placed[id(workload)])] = result
+    recorded = recording.finish(keep_order="ordered" in params)
+
+    def check() -> str:
+        call_once(recorded.bound)
+        wrong = [number for number, result in wanted.items() if recorded.value(number) != result]
+        return f"call {wrong[0]} of {len(wanted)} returned {recorded.value(wrong[0])}" if wrong else ""
 
     return WideCall(recorded.bound, calls_of(case), check)

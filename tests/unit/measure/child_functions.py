@@ -14,7 +14,7 @@ ERRORS = {"unavailable": Unavailable, "build": BuildError, "wrong": WrongResult}
 
 
 def echo(row: dict[str, Any]) -> dict[str, Any]:
-    print("this is not the answer")
+    sys.stdout.write("this is not the answer\n")
     subprocess.run([sys.executable, "-S", "-c", "print('nor is this')"], check=True, timeout=60)
     return {"row": row, "pid": os.getpid(), "variable": os.environ.get("FFI_SPECTRUM_TEST"), "path": sys.path}
 
@@ -24,7 +24,7 @@ def fail(row: dict[str, Any]) -> None:
 
 
 def crash(row: dict[str, Any]) -> None:
-    print("last words", file=sys.stderr, flush=True)
+    sys.stderr.write("last words\n")
     os.abort()
 
 

@@ -32,7 +32,7 @@ def test_the_answer_is_what_the_function_returns_whatever_is_printed() -> None:
     ("error", "kind"), [("unavailable", Unavailable), ("build", BuildError), ("wrong", MeasurementError)]
 )
 def test_errors_of_ours_are_raised_again(error: str, kind: type[Exception]) -> None:
-    with pytest.raises(kind, match="^why it was$"):
+    with pytest.raises(kind, match=r"^why it was$"):
         run("fail", {"error": error, "text": "why it was"})
 
 

@@ -8,16 +8,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ffi_spectrum.errors import WrongResult
+from ffi_spectrum.errors import Unavailable, WrongResult
 from ffi_spectrum.kernels.table import KERNELS
 from ffi_spectrum.measure import instance
-from ffi_spectrum.measure.instance import MAX_SIZE, Instance, Way, compile_once, compile_until, grown, ways_of
+from ffi_spectrum.measure.instance import (
+    MAX_SIZE,
+    Instance,
+    Way,
+    compile_once,
+    compile_until,
+    first_way,
+    grown,
+    reason_of,
+    ways_of,
+)
 from ffi_spectrum.rungs.base import BoundCall
 from ffi_spectrum.rungs.table import RUNGS
 
 from .thread_log_rung import ThreadLogRung, fresh_class
 
-SPIN = Way("python", "", "spin", "none")
+SPIN = Way("python", "", "spin", "prebound", "none")
 
 
 @pytest.fixture
@@ -34,13 +44,15 @@ def test_every_rung_has_its_variants_on_the_first_long_kernel_that_it_has() -> N
     assert [way.name for way in ways_of("floor")] == ["floor.dlsym", "floor.direct"]
     for rung in RUNGS:
         names = [way.name for way in ways_of(rung)]
-        assert names
+        assert names or reason_of(rung)
         assert len(set(names)) == len(names)
 
 
 def test_a_rung_without_any_long_kernel_has_no_way(logged: type[ThreadLogRung]) -> None:
     logged.limit = 0
-    assert ways_of("python") == []
+    assert (ways_of("python"), reason_of("python")) == ([], "too large")
+    with pytest.raises(Unavailable, match="too large"):
+        first_way("python")
 
 
 @given(st.sampled_from(["spin", "crc32", "matmul"]), st.integers(1, 10_000), st.floats(0.1, 64))

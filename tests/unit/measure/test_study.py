@@ -55,7 +55,8 @@ def test_every_first_process_comes_before_any_second_and_the_order_is_random(tmp
 
 
 def test_a_file_goes_on_where_it_ended(tmp_path: Path) -> None:
-    path, log, observer = tmp_path / "a.jsonl", [], Log()
+    log: list[tuple[str, int]] = []
+    path, observer = tmp_path / "a.jsonl", Log()
     study_of(path, [task("a", 0, log)])
     study = study_of(path, [task("a", process, log) for process in range(3)], observer=observer)
     assert log == [("a", 0), ("a", 1), ("a", 2)]

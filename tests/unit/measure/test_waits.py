@@ -35,7 +35,7 @@ def test_a_coroutine_that_oversleeps_says_by_how_much(monkeypatch: pytest.Monkey
     async def sleep(seconds: float) -> None:
         clock.now += round(seconds * 1e9) + next(late)
 
-    monkeypatch.setattr(waits.asyncio, "sleep", sleep)
+    monkeypatch.setattr("asyncio.sleep", sleep)
     assert asyncio.run(sleep_in_loop(2 * PERIOD_NS, clock)) == [7, 3 * PERIOD_NS]
 
 

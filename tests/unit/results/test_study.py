@@ -67,9 +67,7 @@ def test_a_file_that_was_cut_in_its_first_line_starts_again(file: Path) -> None:
         (replace(RUN, fingerprint={"cpu": "any", "packages": {"numpy": "2.5"}}), "packages"),
     ],
 )
-def test_other_options_or_machines_are_refused_and_the_file_is_left_alone(
-    file: Path, run: StudyRun, what: str
-) -> None:
+def test_other_options_or_machines_are_refused_and_the_file_is_left_alone(file: Path, run: StudyRun, what: str) -> None:
     before = file.read_bytes()
     with pytest.raises(ResultsError, match=f"holds a run with another {what}"):
         open_study(file, run, KINDS)
@@ -83,7 +81,10 @@ def test_other_options_or_machines_are_refused_and_the_file_is_left_alone(
         (b"{", "line 5 is damaged"),
         (b'{"kind":"threads"}', "line 5: unknown kind of line 'threads'; expected build, "),
         (b"[]", "line 5: unknown kind of line None"),
-        (b'{"subject":"a","process":0,"import_s":1,"rss_nbytes":1,"nbytes":1,"more":1,"kind":"package"}', "line 5: extra"),
+        (
+            b'{"subject":"a","process":0,"import_s":1,"rss_nbytes":1,"nbytes":1,"more":1,"kind":"package"}',
+            "line 5: extra",
+        ),
         (b'{"subject":"a","kind":"package"}', "line 5: required field missing"),
     ],
     ids=["damaged", "unknown", "no object", "extra", "missing"],

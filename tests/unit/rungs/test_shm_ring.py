@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
 import threading
@@ -24,7 +23,6 @@ from ffi_spectrum.rungs.shm_ring import ShmRing
 from ffi_spectrum.toolchain.build import Toolchain
 from ffi_spectrum.toolchain.extension import load_extension
 
-from ..remote.processes import belongings, descriptors_of, is_running, waits_until
 from .remote_rungs import Later
 from .rings import add, adding, endless, opened
 
@@ -149,56 +147,6 @@ def test_addresses_out_of_bounds_are_refused(rung: ShmRing) -> None:
     with pytest.raises(BadArgument, match="OUT_OF_BOUNDS"):
         rung.link.channel.relu_at(view.ctypes.data, view.ctypes.data, 16)
     assert add(rung, "spin") == 42
-
-
-def test_the_worker_ends_with_the_last_bound_call() -> None:
-    """At once: there is no cycle for the collector."""
-    gc.collect()
-    gc.disable()
-    try:
-        rung = ShmRing(ShmRing.build(Toolchain()))
-        rung.open()
-        pid, bound = rung.worker_pid() or 0, adding(rung, "spin")
-        rung.close()
-        del rung
-        assert call_once(bound) == 42
-        assert is_running(pid)
-        del bound
-        assert waits_until(lambda: not is_running(pid))
-    finally:
-        gc.enable()
-
-
-def test_an_array_outlives_its_ring() -> None:
-    with opened(ShmRing) as rung:
-        view = rung.link.memory.array((1000,), "float64")
-        view[...] = 3
-        del rung
-    gc.collect()
-    assert view.sum() == 3000
-
-
-def test_cycles_leave_nothing() -> None:
-    artifacts = ShmRing.build(Toolchain())
-
-    def cycle() -> None:
-        rung = ShmRing(artifacts)
-        rung.open()
-        assert add(rung, "hybrid") == 42
-        rung.close()
-
-    cycle()
-    before = belongings()
-    for _ in range(50):
-        cycle()
-    assert belongings() == before
-
-
-def test_what_the_worker_holds(rung: ShmRing) -> None:
-    """0, 1, 2 and the control socket; the memory is mapped, its descriptor closed."""
-    found = descriptors_of(rung.worker_pid() or 0)
-    kinds = [text.partition(":")[0] for fd, text in found.items() if fd > 2]
-    assert (found[0], found[1], kinds) == (os.devnull, os.devnull, ["socket"])
 
 
 def test_parts_need_no_worker(rung: ShmRing) -> None:
