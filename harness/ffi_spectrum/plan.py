@@ -14,11 +14,11 @@ from typing import Any
 
 from ffi_spectrum.case import FORMS, Case, PanelGroup, Status
 from ffi_spectrum.errors import UsageError
-from ffi_spectrum.kernels.mixture import mixed_params
 from ffi_spectrum.kernels.spec import KernelSpec
 from ffi_spectrum.kernels.table import KERNELS
 from ffi_spectrum.prediction import block_ns, too_long
 from ffi_spectrum.rungs.base import WIDE, RungInfo
+from ffi_spectrum.rungs.mixture import mixed_params
 from ffi_spectrum.rungs.table import RUNGS, rung_class
 
 PROFILES = ("quick", "full")
@@ -132,8 +132,8 @@ def load_profile(name: str) -> Profile:
     sizes, calls = ({kernel: tuple(v) for kernel, v in row[axis].items()} for axis in ("sizes", "calls"))
     return Profile(
         name, tuple(row["looks"]), row["rounds"], row["block_us"] * 1000, row["deadline_s"], row["max_call_ms"],
-        row["latency_ms"], tuple(row["out_of_process"]), sizes, calls, tuple(row["windows"]), tuple(row.get("device", ())),
-        row.get("budget_s"),
+        row["latency_ms"], tuple(row["out_of_process"]), sizes, calls, tuple(row["windows"]),
+        tuple(row.get("device", ())), row.get("budget_s"),
     )  # fmt: skip
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ffi_spectrum.analysis.break_even import Wins, calls_to_win
+from ffi_spectrum.analysis.break_even import Wins, where_positive
 from ffi_spectrum.analysis.paired import PairedPanel
-from ffi_spectrum.analysis.resample import Sampled
+from ffi_spectrum.analysis.resample import Sampled, stack
 from ffi_spectrum.case import Case
 
 WIDE = ("batched", "replayed")
-CALLS, MIXED = "calls", "mixed"
+CALLS, MIXED, ORDERED = "calls", "mixed", "ordered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +62,23 @@ class Amortisation:
         return self.single_boundary.times(1 / calls) + self.far
 
     @property
+    def largest_error(self) -> float:
+        """The largest error of the line between its ends, as a fraction of the time; 0 where nothing lies between."""
+        inner = sorted(self.times)[1:-1]
+        return max((abs(self.on_line(n).point / self.times[n].point - 1) for n in inner), default=0.0)
+
+    @property
     def halved_at(self) -> Wins:
-        """From how many calls on each takes half of what a single call does, on the line."""
-        return calls_to_win(self.single.times(0.5), self.crossing, self.item, self.most)
+        """From how many calls on each takes half of what a single call does.
+
+        Between two numbers of calls that were measured, what a crossing takes in all is a straight line.
+        """
+        import numpy as np
+
+        calls = np.array(sorted(self.times), np.float64)
+        points, draws = stack([self.times[int(n)].times(n) - self.single.times(n / 2) for n in calls])
+        wins = where_positive(calls, -points, -draws, np.zeros_like(points))
+        return wins.mapped(lambda n: float(math.ceil(n - 1e-9)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +92,20 @@ class Mixture:
     case: Case
     item: Sampled
     far: Sampled
+
+    @property
+    def calls(self) -> int:
+        return dict(self.case.params)[CALLS]
+
+    @property
+    def is_ordered(self) -> bool:
+        """True where the calls are made in the order in which they were recorded."""
+        return ORDERED in dict(self.case.params)
+
+    @property
+    def strategy(self) -> Case:
+        """The case without its parameters."""
+        return replace(self.case, params=())
 
     @property
     def added(self) -> Sampled:

@@ -6,7 +6,7 @@ measures, so that `ffi-spectrum --help` answers at once.
 
 from __future__ import annotations
 
-from ffi_spectrum.cli import model, spectrum, study, timing
+from ffi_spectrum.cli import model, parts, spectrum, study, timing
 from ffi_spectrum.cli.group import main
 
-__all__ = ["main", "model", "spectrum", "study", "timing"]
+__all__ = ["main", "model", "parts", "spectrum", "study", "timing"]

@@ -15,7 +15,7 @@ from ffi_spectrum.cli.group import PATH, echo_json, fail, json_option, main, ope
 @click.option("--check", "is_check", is_flag=True, help="Predict every second size from the others; exit 1 on a miss.")
 @json_option
 def model(file: Path, rungs: tuple[str, ...], is_check: bool, is_json: bool) -> None:
-    """Say what calls, arguments, bytes and work cost, and when another rung wins."""
+    """Say what call, argument, byte and work cost, and who wins when."""
     from ffi_spectrum.commands import model as command
     from ffi_spectrum.report.model_check import check_json
 

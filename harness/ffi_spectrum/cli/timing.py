@@ -22,7 +22,7 @@ from ffi_spectrum.errors import UsageError
 @click.option("--variance", "is_scatter", is_flag=True, help="Show how far rounds, processes and files scatter.")
 @json_option
 def compare(a: Path, b: Path, fail_on: str | None, margin_ns: float | None, is_scatter: bool, is_json: bool) -> None:
-    """Say which cases are slower or faster in results file B than in A."""
+    """Say which cases are slower or faster in file B than in A."""
     from ffi_spectrum.commands import compare
 
     screen = open_screen()

@@ -90,5 +90,8 @@ def _missing(plan: Plan) -> Iterable[str]:
     reasons: dict[tuple[str, str], list[str]] = {}
     for case, _, reason in plan.absent:
         reasons.setdefault((case.rung, reason), []).append(case.kernel)
+    alike: dict[tuple[str, str], list[str]] = {}
     for (rung, reason), kernels in reasons.items():
-        yield f"not listed: {rung} on {', '.join(dict.fromkeys(kernels))}: {reason}"
+        alike.setdefault((", ".join(dict.fromkeys(kernels)), reason), []).append(rung)
+    for (where, reason), rungs in alike.items():
+        yield f"not listed: {', '.join(rungs)} on {where}: {reason}"

@@ -6,21 +6,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.text import Text
-
 from ffi_spectrum.analysis.advantage import advantages
 from ffi_spectrum.analysis.estimate import FLOOR
 from ffi_spectrum.analysis.model import PAYLOAD, WORK, Way, build_model
 from ffi_spectrum.analysis.model_check import Score, check_model
 from ffi_spectrum.commands.screen import Screen
+from ffi_spectrum.commands.sheets import show_sheets
 from ffi_spectrum.errors import ResultsError, UsageError
 from ffi_spectrum.kernels.table import KERNELS
 from ffi_spectrum.report import model as tables
 from ffi_spectrum.report.model_check import LEGEND as CHECK_LEGEND
 from ffi_spectrum.report.model_check import check_sheet
 from ffi_spectrum.report.model_json import model_json
-from ffi_spectrum.report.remote import Sheet
-from ffi_spectrum.report.table import sheet_table
 from ffi_spectrum.results.store import read_results
 
 # Rungs that release the GIL, and those that are the same but hold it.
@@ -63,10 +60,10 @@ def rows_of(ways: Sequence[Way], rungs: Sequence[str]) -> list[dict[str, Any]]:
 
 def show_model(screen: Screen, ways: Sequence[Way], rungs: Sequence[str]) -> None:
     """Print the tables, and what their columns mean."""
-    _print(screen, tables.model_sheets(ways, TWINS, rungs), (*tables.LEGEND, tables.INTERVALS))
+    show_sheets(screen, tables.model_sheets(ways, TWINS, rungs), (*tables.LEGEND, tables.INTERVALS))
     found = list(advantages(tables.cheapest_variants(ways)))
     chosen = rungs or [rung for rung in dict.fromkeys(way.case.rung for way in ways) if rung != FLOOR]
-    _print(screen, tables.break_even_sheets(found, chosen), tables.BREAK_EVEN_LEGEND)
+    show_sheets(screen, tables.break_even_sheets(found, chosen), tables.BREAK_EVEN_LEGEND)
 
 
 def scores_of(ways: Sequence[Way], rungs: Sequence[str], path: Path) -> list[Score]:
@@ -78,20 +75,10 @@ def scores_of(ways: Sequence[Way], rungs: Sequence[str], path: Path) -> list[Sco
 
 
 def show_check(screen: Screen, scores: Sequence[Score]) -> None:
-    _print(screen, [check_sheet(scores)], CHECK_LEGEND)
+    show_sheets(screen, [check_sheet(scores)], CHECK_LEGEND)
 
 
 def misses_of(scores: Sequence[Score]) -> str:
     """One sentence that names the rungs whose predictions miss, "" where none does."""
     misses = [f"{s.rung} (median {s.median:.1%}, p95 {s.p95:.1%}, {s.refused} refused)" for s in scores if s.is_miss]
     return f"the model misses: {', '.join(misses)}" if misses else ""
-
-
-def _print(screen: Screen, sheets: Any, legend: Sequence[str]) -> None:
-    shown: list[Sheet] = [sheet for sheet in sheets if sheet.rows]
-    for sheet in shown:
-        screen.out.print(sheet_table(sheet))
-    if shown:
-        screen.out.print()
-        for line in legend:
-            screen.out.print(Text(line, style="dim"))

@@ -47,7 +47,7 @@ def report(path: Path, out: Path | None, selection: Selection, excerpt: str = ""
         markdown = to_excerpt(results.run, estimates, checks_by_rung(), has_rows=excerpt == "tables")
     else:
         command = f"ffi-spectrum {request_of(results.run).command()}"
-        markdown = to_markdown(results.run, estimates, checks_by_rung(), command)
+        markdown = to_markdown(results.run, estimates, checks_by_rung(), command, device_trials(results))
     return to_html(markdown, f"ffi-spectrum: {path.name}") if out is not None and out.suffix == ".html" else markdown
 
 

@@ -5,9 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol, TypeVar
 
-from ffi_spectrum.analysis.estimate import Estimate
 from ffi_spectrum.errors import UsageError
+
+
+class Row(Protocol):
+    """What can be chosen: an estimate, or a case."""
+
+    @property
+    def kernel(self) -> str: ...
+    @property
+    def form(self) -> str: ...
+    @property
+    def rung(self) -> str: ...
+
+
+R = TypeVar("R", bound=Row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,18 +32,18 @@ class Selection:
     forms: tuple[str, ...] = ()
     rungs: tuple[str, ...] = ()
 
-    def of(self, estimates: Sequence[Estimate], path: Path) -> list[Estimate]:
-        """The estimates that pass every filter, in order.
+    def of(self, rows: Sequence[R], path: Path) -> list[R]:
+        """The rows that pass every filter, in order.
 
         Raises UsageError for a name that `path`, where they come from, does not have, and where none is left.
         """
-        chosen = list(estimates)
+        chosen = list(rows)
         for axis, wanted in (("kernel", self.kernels), ("form", self.forms), ("rung", self.rungs)):
-            present = list(dict.fromkeys(getattr(estimate, axis) for estimate in estimates))
+            present = list(dict.fromkeys(getattr(row, axis) for row in rows))
             unknown = [name for name in wanted if name not in present]
             if unknown:
                 raise UsageError(f"{path} has no {axis} {unknown[0]!r}; it has {', '.join(present)}")
-            chosen = [estimate for estimate in chosen if not wanted or getattr(estimate, axis) in wanted]
+            chosen = [row for row in chosen if not wanted or getattr(row, axis) in wanted]
         if not chosen:
             raise UsageError(f"{path} has no case that fits every filter; drop one of them")
         return chosen

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 THERMOMETER_NBYTES = 4096
 # Given back where the call used up all memory, or there is none left to say so: never touched, so it costs no page.
 RESERVE_NBYTES = 4 << 20
+# The stack and mapped files: the libraries of a process with NumPy and SciPy take some 100 MB.
+BESIDE_DATA_NBYTES = 256 << 20
 MEDDLED = "the call changed the CPU affinity or the GIL switch interval, or left a child process: it cannot be measured"
 
 
@@ -102,12 +104,17 @@ def _pin(cpu: int) -> bool:
 
 
 def _limit_memory(nbytes: int) -> None:
-    """Limit the address space to `nbytes`, or (0) to no more than it was limited to from outside."""
-    from resource import RLIM_INFINITY, RLIMIT_AS, getrlimit, setrlimit
+    """Limit data to `nbytes` and the address space to a little more, or (0) both to what they were limited to outside.
 
-    _, hard = getrlimit(RLIMIT_AS)
-    soft = min(nbytes or hard, hard) if hard != RLIM_INFINITY else nbytes or hard
-    setrlimit(RLIMIT_AS, (soft, hard))
+    Data is all private memory that can be written but the stack (getrlimit(2)), which so can still grow when all data
+    is used up. CPython 3.14 needs that: it frees nested objects with up to 8 MB of stack, 3.13 with 0.5.
+    """
+    from resource import RLIM_INFINITY, RLIMIT_AS, RLIMIT_DATA, getrlimit, setrlimit
+
+    for limit, asked in ((RLIMIT_DATA, nbytes), (RLIMIT_AS, nbytes + BESIDE_DATA_NBYTES if nbytes else 0)):
+        _, hard = getrlimit(limit)
+        soft = min(asked or hard, hard) if hard != RLIM_INFINITY else asked or hard
+        setrlimit(limit, (soft, hard))
 
 
 def _waited_ns() -> int:

@@ -8,11 +8,11 @@ from typing import Any
 
 from ffi_spectrum.case import Case
 from ffi_spectrum.kernels.derived import batched
-from ffi_spectrum.kernels.mixture import mixed_calls
 from ffi_spectrum.kernels.spec import KernelSpec
 from ffi_spectrum.kernels.workload import check_outputs, expected_outputs, make_workload, poison_outputs
 from ffi_spectrum.measure.loop import call_once, outputs_of
 from ffi_spectrum.rungs.base import BoundCall, Rung
+from ffi_spectrum.rungs.mixture import mixed_calls
 from ffi_spectrum.rungs.recording import Recording
 
 

@@ -17,7 +17,6 @@ from typing import Any
 
 from ffi_spectrum.errors import LostCalls
 from ffi_spectrum.measure.control import NO_CASE
-from ffi_spectrum.measure.device import sample_device
 from ffi_spectrum.measure.items import make_items, series_of
 from ffi_spectrum.measure.job import Job
 from ffi_spectrum.measure.latency import sample_latencies
@@ -25,6 +24,7 @@ from ffi_spectrum.measure.schedule import latin_rounds
 from ffi_spectrum.measure.subject import Mark, Subjects, prepare, prove
 from ffi_spectrum.measure.timing import calibrate, time_rounds
 from ffi_spectrum.remote.cores import remember_cpus
+from ffi_spectrum.results.device import DeviceSample
 from ffi_spectrum.results.record import CaseRecord, ProcessRecord, ProofRecord
 
 PROOF_CALLS = 100
@@ -81,7 +81,7 @@ def _measure(job: Job, subjects: Subjects, mark: Mark, rng: random.Random, start
     stolen_after = _steal_ticks(job.cpu)
     stamps.append(time.time_ns())
     latencies = sample_latencies(subjects, items.near, job.latency_ns, mark)
-    device = sample_device(subjects, mark)
+    device = _sample_device(subjects, mark)
     stamps.append(time.time_ns())
     names = ("prepare_ms", "calibrate_ms", "rounds_ms", "latencies_ms")
     spent = {name: round((stamps[i + 1] - stamps[i]) / 1e6, 1) for i, name in enumerate(names)}
@@ -98,6 +98,15 @@ def _measure(job: Job, subjects: Subjects, mark: Mark, rng: random.Random, start
         disturbed=disturbed, latencies=latencies, device=device, facts=facts,
     )  # fmt: skip
     return {"process": asdict(record), "proofs": [], "refused": _refused(job, subjects)}
+
+
+def _sample_device(subjects: Subjects, mark: Mark) -> DeviceSample | None:
+    """What the panel's device does beside its cases; imported only where there is one, for that takes 30 ms."""
+    if not any(subject.rung.info.panel_group == "device" for subject in subjects.near):
+        return None
+    from ffi_spectrum.measure.device import sample_device
+
+    return sample_device(subjects, mark)
 
 
 def _switches(subjects: Subjects) -> Callable[[], int]:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ffi_spectrum.analysis.device_trials import DeviceTrials
 from ffi_spectrum.analysis.estimate import Estimate
 from ffi_spectrum.report.builds import compiler_of, flags_of
 from ffi_spectrum.report.device import LEGEND as DEVICE_LEGEND
 from ffi_spectrum.report.device import device_lines, device_sheets
+from ffi_spectrum.report.device_trials import LEGEND as TRIALS_LEGEND
+from ffi_spectrum.report.device_trials import trial_sheets
 from ffi_spectrum.report.gaps import Gap, gaps_of
 from ffi_spectrum.report.markup import plain, sheet_markdown, table
 from ffi_spectrum.report.numbers import nbytes
@@ -24,11 +27,15 @@ _HEADERS = (
 _ALIGNED = "lllrrrrrrl"
 
 
-def to_markdown(run: RunRecord, estimates: Iterable[Estimate], checks: Checks, command: str) -> str:
-    """The whole document; `command` is what measures the same again."""
+def to_markdown(
+    run: RunRecord, estimates: Iterable[Estimate], checks: Checks, command: str, trials: DeviceTrials | None = None
+) -> str:
+    """The whole document; `command` is what measures the same again, `trials` what a device did beside the cases."""
     everything = list(estimates)
     profile = run.plan["profile"]
     sheets, launches = list(remote_sheets(everything)), list(device_sheets(everything))
+    tried = list(trial_sheets(trials)) if trials else []
+    legends = ((LEGEND, sheets), (DEVICE_LEGEND, launches), (TRIALS_LEGEND, tried))
     parts = [
         "# What it costs to call C from Python",
         f"Measured {run.created} by ffi-spectrum {run.version}, profile {profile['name']}: "
@@ -36,9 +43,10 @@ def to_markdown(run: RunRecord, estimates: Iterable[Estimate], checks: Checks, c
         f"```sh\n{command}\n```",
         "## Results",
         *(_panel(panel) for panel in panels_of(everything, checks)),
-        *map(sheet_markdown, (*sheets, *launches)),
+        *map(sheet_markdown, (*sheets, *launches, *tried)),
         *("- " + plain(line) for line in device_lines(everything)),
-        *map(plain, (*legend_of(everything), *(LEGEND if sheets else ()), *(DEVICE_LEGEND if launches else ()))),
+        *map(plain, legend_of(everything)),
+        *(plain(line) for lines, shown in legends if shown for line in lines),
     ]
     gaps = gaps_of(everything)
     if gaps:

@@ -94,11 +94,12 @@ def test_the_no_op_takes_the_arguments_and_not_the_function() -> None:
     assert light._arguments({"zlib": zlib, "crc32": zlib.crc32, "data": b"x"}, False) == {"data": b"x"}
 
 
-LIMIT = "from resource import getrlimit, RLIMIT_AS\nlimit = getrlimit(RLIMIT_AS)[0]"
+LIMITS = "import resource\nlimits = [resource.getrlimit(r)[0] for r in (resource.RLIMIT_DATA, resource.RLIMIT_AS)]"
 
 
 def test_the_memory_limit_holds_before_the_setup_runs() -> None:
-    sampled(call("limit", setup=LIMIT, expected=1 << 30), protocol=Protocol(rounds=3, memory_nbytes=1 << 30))
+    expected = [1 << 30, (1 << 30) + light.BESIDE_DATA_NBYTES]
+    sampled(call("limits", setup=LIMITS, expected=expected), protocol=Protocol(rounds=3, memory_nbytes=1 << 30))
 
 
 @pytest.mark.parametrize("asked_nbytes", [0, 8 << 30])
@@ -107,7 +108,7 @@ def test_a_limit_from_outside_is_kept(tmp_path: Path, asked_nbytes: int) -> None
     limited.write_text(f'#!/bin/sh\nulimit -v 2000000 && exec "{sys.executable}" "$@"\n')
     limited.chmod(0o755)
     protocol = Protocol(rounds=3, memory_nbytes=asked_nbytes, interpreter=str(limited))
-    sampled(call("limit", setup=LIMIT, expected=2_000_000 * 1024), protocol=protocol)
+    sampled(call("limits[1]", setup=LIMITS, expected=2_000_000 * 1024), protocol=protocol)
 
 
 @pytest.mark.parametrize("cpu", [pytest.param(-1, id="one CPU"), pytest.param(4096, id="no such CPU")])

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+from ffi_spectrum.case import Case, Params
 from ffi_spectrum.kernels.table import KERNELS
 from ffi_spectrum.kernels.workload import Workload
-
-if TYPE_CHECKING:
-    from ffi_spectrum.case import Case, Params
 
 # Half of the calls are of the one kernel and half of the other; the list belongs to the first.
 MIXED, BESIDE = "add", "noop"
