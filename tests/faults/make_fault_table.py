@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from ffi_spectrum.errors import Unavailable
 from ffi_spectrum.report.markup import table
@@ -65,7 +66,7 @@ def _rows_of(name: str) -> Iterator[Row]:
     assert issubclass(kind, FarRung)
     artifacts = kind.build(Toolchain())
 
-    def open_rung() -> FarRung[object]:
+    def open_rung() -> FarRung[Any]:
         rung = kind(artifacts)
         rung.open()
         return rung

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from ffi_spectrum.errors import CallError, ChannelRetired
 from ffi_spectrum.kernels.table import KERNELS
@@ -46,9 +47,9 @@ class Row:
 class Opened:
     """A rung under test: how to open it, the one that is open, and the variant that is called."""
 
-    rung: FarRung[object]
+    rung: FarRung[Any]
     variant: str
-    reopen: Callable[[], FarRung[object]]
+    reopen: Callable[[], FarRung[Any]]
 
     @property
     def pid(self) -> int:
@@ -184,14 +185,14 @@ def _is_retired(opened: Opened) -> bool:
     return False
 
 
-def _is_usable(rung: FarRung[object], variant: str) -> bool:
+def _is_usable(rung: FarRung[Any], variant: str) -> bool:
     try:
         return bool(call_once(Opened(rung, variant, lambda: rung).add(1000, 1)) == 1001)
     finally:
         rung.close()
 
 
-def open_misled(kind: type[FarRung[object]], artifacts: dict[str, Artifact]) -> FarRung[object]:
+def open_misled(kind: type[FarRung[Any]], artifacts: dict[str, Artifact]) -> FarRung[Any]:
     """Open with artifacts that name another kernel library than the worker has."""
     library = artifacts["library"]
     lie = replace(library, facts={**library.facts, "sha256": "0" * 64})

@@ -22,7 +22,7 @@ from .remote_faults import ENDED, FAULTS, REMOTE, Opened, client_of, is_running,
 
 # A dead worker is noticed within 100 ms (docs/faults.md has the times); a busy machine gets more.
 SOON_S = 2.0
-Open = Callable[[], FarRung[object]]
+Open = Callable[[], FarRung[Any]]
 
 
 def variants() -> list[Any]:
@@ -33,7 +33,7 @@ def variants() -> list[Any]:
     ]
 
 
-def kind_of(name: str) -> type[FarRung[object]]:
+def kind_of(name: str) -> type[FarRung[Any]]:
     kind = rung_class(name)
     if not issubclass(kind, FarRung):
         pytest.skip(f"{name} is unavailable: {kind.info.needs}")
@@ -53,7 +53,7 @@ def opener(name: str, interposer: Path, monkeypatch: pytest.MonkeyPatch) -> Open
     except Unavailable as absent:
         pytest.skip(absent.reason)
 
-    def open_rung() -> FarRung[object]:
+    def open_rung() -> FarRung[Any]:
         rung = kind(artifacts)
         with monkeypatch.context() as patch:
             patch.setenv("LD_PRELOAD", str(interposer))

@@ -90,21 +90,27 @@ def _sample(session: Session, nodes: int) -> GraphTimes:
             _timed(times.held_ns, replay)
         session.release()
         wrong += chain.is_wrong(expected)
-    for turn in range(CAPTURES):
-        chain.change(2.0 + turn)
-        _timed(
-            times.update_ns,
-            lambda: driver_value(driver.cuGraphExecUpdate(executable, capture(driver, stream, chain.enqueue))),
-        )
-        expected = chain.renew()
-        driver_value(driver.cuGraphLaunch(executable, stream))
-        session.synchronize()
-        wrong += chain.is_wrong(expected)
+    wrong += _rescale(driver, stream, chain, executable, times)
     wrong += _reshape(driver, stream, session, times)
     return GraphTimes(
         nodes, times.capture_ns, times.instantiate_ns, times.held_ns, times.replay_ns, times.loop_ns,
         times.update_ns, times.recapture_ns, wrong,
     )  # fmt: skip
+
+
+def _rescale(driver: Any, stream: Any, chain: _Chain, executable: Any, times: GraphTimes) -> int:
+    """The same chain with other scalars in the same executable graph; returns how many results were wrong."""
+    wrong = 0
+    for turn in range(CAPTURES):
+        chain.change(2.0 + turn)
+        start = perf_counter_ns()
+        driver_value(driver.cuGraphExecUpdate(executable, capture(driver, stream, chain.enqueue)))
+        times.update_ns.append(perf_counter_ns() - start)
+        expected = chain.renew()
+        driver_value(driver.cuGraphLaunch(executable, stream))
+        chain.session.synchronize()
+        wrong += chain.is_wrong(expected)
+    return wrong
 
 
 def _reshape(driver: Any, stream: Any, session: Session, times: GraphTimes) -> int:
