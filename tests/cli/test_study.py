@@ -10,6 +10,7 @@ import pytest
 
 from ffi_spectrum.measure import costs as measure_costs
 from ffi_spectrum.measure import threads as measure_threads
+from ffi_spectrum.measure.portability import CLAIMS
 from ffi_spectrum.results.study import AbsentRecord
 
 from ..unit.costs_records import write_costs
@@ -145,7 +146,7 @@ def test_nothing_measured_is_a_failure_with_its_reasons(
 
 
 def test_costs_of_a_rung_are_measured(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(measure_costs, "CLAIMS", measure_costs.CLAIMS[2:3])
+    monkeypatch.setattr(measure_costs, "CLAIMS", CLAIMS[2:3])
     monkeypatch.setattr(measure_costs, "PACKAGES", {"ctypes": ""})
     monkeypatch.setattr(measure_costs, "_builds", lambda options, shared, site: [])
     done = run("costs", "--rung", "ctypes", "--processes", "1", "--json", "--out", tmp_path / "a.jsonl")

@@ -64,7 +64,7 @@ def single_cases(kernel: str, size: int, rungs: Iterable[str] = (*NATIVE, *GUEST
         cells: list[tuple[Form, Placement]] = [("prebound", "none")]
         if size:
             places: tuple[Placement, ...] = ("guest", "host") if rung in GUEST else ("host",)
-            cells = [(form, place) for form in ("prebound", "fresh") for place in places]  # type: ignore[misc]
+            cells = [(form, place) for form in ("prebound", "fresh") for place in places]
         found += [Case(kernel, size, rung, form, placement) for form, placement in cells]
     return found
 
