@@ -16,8 +16,8 @@ from ffi_spectrum.rungs.base import WIDE
 from .cells import CLASSES, has_sizes
 from .opened import OpenRungs
 
-SIZES = (0, 1, 7, 1023)
-CALLS = (1, 3, 16)
+SIZES = (0, 7, 1023)
+CALLS = (1, 16)
 
 
 def wide_cases() -> list[Any]:

@@ -9,8 +9,6 @@ import shutil
 import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from importlib.metadata import PackageNotFoundError, distribution
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +18,7 @@ from ffi_spectrum import __version__
 from ffi_spectrum.errors import BuildError, Unavailable
 from ffi_spectrum.toolchain.cache import Cache
 from ffi_spectrum.toolchain.interpreter import Interpreter
+from ffi_spectrum.toolchain.requirement import installed_extras, project_facts, requirement
 from ffi_spectrum.toolchain.sources import project_root
 
 # Written last: without it an environment is what an interrupted install left.
@@ -27,8 +26,7 @@ STAMP = "ffi-spectrum.json"
 # A first install downloads about 150 MB, and builds from source what has no wheel for this Python.
 INSTALL_DEADLINE_S = 1800.0
 _MAKE_DEADLINE_S = 120.0
-# The module that tells whether an extra of this project is installed here, and so belongs into the others.
-_EXTRAS = {"pywasm": "pywasm", "grpc": "grpc_tools", "gpu": "cupy"}
+_FAILURE = "installing this project into it failed"
 _CHECK = "import ffi_spectrum; print(ffi_spectrum.__version__)"
 
 
@@ -47,7 +45,7 @@ def environment_python(interpreter: Interpreter, cache_root: Path, tell: Callabl
         with FileLock(cache.locks / f"{folder.name}.lock"):
             if not _is_as_wanted(folder / STAMP, content) or _version_in(python) != __version__:
                 tell(f"environment of {interpreter.title} (the first time this downloads about 150 MB)")
-                _make(interpreter, folder, python)
+                _make(interpreter, folder, python, tell)
                 (folder / STAMP).write_text(content)
     except OSError as error:
         raise BuildError(f"the environment {folder} cannot be used ({error}); set FFI_SPECTRUM_CACHE") from error
@@ -65,51 +63,10 @@ def _content(interpreter: Interpreter) -> dict[str, Any]:
     """
     facts = asdict(interpreter)
     del facts["command"], facts["program"]
-    root = project_root()
-    files = [root / name for name in ("pyproject.toml", "constraints.txt")] if root else []
-    hashes = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files if path.is_file()}
-    return {
-        "interpreter": facts, "project": str(root or _origin()), "version": __version__, "files": hashes,
-        "extras": _extras(),
-    }  # fmt: skip
+    return {"interpreter": facts, **project_facts()}
 
 
-def _extras() -> list[str]:
-    return [name for name, module in _EXTRAS.items() if find_spec(module) is not None]
-
-
-def requirement(interpreter: Interpreter) -> list[str]:
-    """Arguments of `pip install`: this source tree under its constraints; without one, what was installed here.
-
-    The constraints were made on CPython. PyPy ships its own cffi, for one.
-    """
-    extras = ",".join(_extras())
-    suffix = f"[{extras}]" if extras else ""
-    root = project_root()
-    if root is None:
-        origin = _origin()
-        return [f"ffi-spectrum{suffix} @ {origin}" if origin else f"ffi-spectrum{suffix}=={__version__}"]
-    constraints = root / "constraints.txt"
-    is_bound = interpreter.implementation == "CPython" and constraints.is_file()
-    bounds = ["--constraint", str(constraints)] if is_bound else []
-    # uv counts a local project as a source distribution, which no other may be
-    return [*bounds, "--no-binary", "ffi-spectrum", "--editable", f"{root}{suffix}"]
-
-
-def _origin() -> str:
-    """The address that this project was installed from, "" for a package index.
-
-    https://packaging.python.org/en/latest/specifications/direct-url/
-    """
-    try:
-        row = json.loads(distribution("ffi-spectrum").read_text("direct_url.json") or "{}")
-    except (PackageNotFoundError, ValueError):
-        return ""
-    url, vcs = row.get("url", ""), row.get("vcs_info")
-    return f"{vcs['vcs']}+{url}@{vcs['commit_id']}" if vcs else str(url)
-
-
-def _make(interpreter: Interpreter, folder: Path, python: Path) -> None:
+def _make(interpreter: Interpreter, folder: Path, python: Path, tell: Callable[[str], None]) -> None:
     """Make the environment and install into it; whatever goes wrong, nothing of it is left."""
     shutil.rmtree(folder, ignore_errors=True)
     uv = shutil.which("uv")
@@ -119,19 +76,33 @@ def _make(interpreter: Interpreter, folder: Path, python: Path) -> None:
     else:
         make = [interpreter.program, "-I", "-m", "venv", str(folder)]
         install = [str(python), "-I", "-m", "pip", "install", "--no-input", "--disable-pip-version-check"]
-    # without wheels for this Python, NumPy and SciPy would be compiled for many minutes, most often in vain
-    install += ["--only-binary", ":all:", *requirement(interpreter)]
     try:
         _run("a virtual environment could not be made", make, _MAKE_DEADLINE_S)
-        _run("installing this project into it failed", install, INSTALL_DEADLINE_S)
+        # without wheels for this Python, NumPy and SciPy would be compiled for many minutes, most often in vain
+        _install(interpreter, [*install, "--only-binary", ":all:"], tell)
         found = _version_in(python)
         if found != __version__:
-            raise Unavailable(
-                f"installing this project into it gave version {found or 'none'} instead of {__version__}"
-            )
+            raise Unavailable(f"{_FAILURE}: that gave version {found or 'none'} instead of {__version__}")
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
+
+
+def _install(interpreter: Interpreter, install: list[str], tell: Callable[[str], None]) -> None:
+    """Install this project with the extras that are installed here, less those that this interpreter cannot have."""
+    extras = installed_extras()
+    try:
+        _run(_FAILURE, [*install, *requirement(interpreter, extras)], INSTALL_DEADLINE_S)
+        return
+    except Unavailable:
+        if not extras:
+            raise
+    _run(_FAILURE, [*install, *requirement(interpreter, [])], INSTALL_DEADLINE_S)
+    for extra in extras:
+        try:
+            _run(_FAILURE, [*install, *requirement(interpreter, [extra])], INSTALL_DEADLINE_S)
+        except Unavailable as error:
+            tell(f"environment of {interpreter.title} without {extra}: {error}")
 
 
 def _version_in(python: Path) -> str:

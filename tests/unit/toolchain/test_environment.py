@@ -13,13 +13,13 @@ import pytest
 
 from ffi_spectrum import __version__
 from ffi_spectrum.errors import BuildError, Unavailable
-from ffi_spectrum.toolchain import environment
-from ffi_spectrum.toolchain.environment import environment_python, requirement
+from ffi_spectrum.toolchain import environment, requirement
+from ffi_spectrum.toolchain.environment import environment_python
 from ffi_spectrum.toolchain.interpreter import Interpreter
 from ffi_spectrum.toolchain.sources import project_root
 
-# A Python that makes environments whose Python writes down what pip is asked for, fails where a file "broken" lies
-# beside the log, and answers every other question with the content of the file "version".
+# A Python that makes environments whose Python writes down what pip is asked for, fails where that contains the text in
+# the file "broken" beside the log, and answers every other question with the content of the file "version".
 PROGRAM = """#!/bin/sh
 [ -e {log}.no-venv ] && {{ echo "The environment was not created because ensurepip is not available."; exit 1; }}
 mkdir -p "$4/bin"
@@ -28,7 +28,9 @@ cat > "$4/bin/python" <<'END'
 case "$*" in
 *pip*)
   echo "$*" >> {log}
-  [ -e {log}.broken ] && {{ echo "ERROR: No matching distribution found for numpy" >&2; echo hint >&2; exit 1; }}
+  case "$*" in *$(cat {log}.broken 2>/dev/null || echo nothing)*)
+    echo "ERROR: No matching distribution found for numpy" >&2; echo hint >&2; exit 1;;
+  esac
   exit 0;;
 *) cat {log}.version;;
 esac
@@ -65,6 +67,7 @@ class Place:
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
     monkeypatch.setattr(shutil, "which", lambda name: None)  # no uv
+    monkeypatch.setattr(requirement, "EXTRAS", {"pywasm": "json", "grpc": "shlex", "gpu": "no_such_module"})
     return Place(tmp_path)
 
 
@@ -74,7 +77,9 @@ def test_an_environment_is_made_once(place: Place) -> None:
     assert place.told == ["environment of CPython 3.99.1 (the first time this downloads about 150 MB)"]
     (install,) = place.installs()
     assert install.startswith("-I -m pip install ")
-    assert install.endswith(" ".join(["--only-binary", ":all:", *requirement(place.interpreter)]))
+    assert install.endswith(
+        " ".join(["--only-binary", ":all:", *requirement.requirement(place.interpreter, ["pywasm", "grpc"])])
+    )
     assert place.python() == python
     assert len(place.told) == len(place.installs()) == 1
 
@@ -85,7 +90,7 @@ def test_it_is_made_anew_in_its_place_where_it_no_longer_fits(place: Place, monk
     marker.touch()
     assert place.python(replace(place.interpreter, build="3.99.1 (rebuilt)")) == python
     assert not marker.exists()
-    monkeypatch.setattr(environment, "_extras", lambda: ["other"])
+    monkeypatch.setattr(requirement, "EXTRAS", {"other": "json"})
     assert place.python(replace(place.interpreter, build="3.99.1 (rebuilt)")) == python
     assert len(place.installs()) == 3
     assert len(place.folders()) == 1
@@ -106,10 +111,24 @@ def test_other_programs_and_other_abis_have_others(place: Place) -> None:
 
 
 def test_a_failed_install_is_the_installers_sentence_and_leaves_nothing(place: Place) -> None:
-    place.log.with_name("pip.broken").touch()
+    place.log.with_name("pip.broken").write_text("install")
     with pytest.raises(Unavailable, match=r"into it failed: No matching distribution found for numpy$"):
         place.python()
     assert place.folders() == []
+
+
+def test_an_extra_that_it_cannot_have_is_left_out(place: Place) -> None:
+    place.log.with_name("pip.broken").write_text("grpc")
+    python = place.python()
+    assert place.told[1:] == [
+        "environment of CPython 3.99.1 without grpc: installing this project into it failed: No matching distribution "
+        "found for numpy"
+    ]
+    root = str(project_root())
+    extras = [line.split(" --editable ")[1].removeprefix(root) for line in place.installs()]
+    assert extras == ["[pywasm,grpc]", "", "[pywasm]", "[grpc]"]
+    assert place.python() == python
+    assert len(place.installs()) == 4
 
 
 def test_a_python_without_ensurepip_says_what_to_install(place: Place) -> None:
@@ -149,19 +168,19 @@ def test_a_conflict_is_named(place: Place) -> None:
     ]
     python = Path(place.interpreter.program)
     python.write_text(python.read_text().replace("echo hint", f"printf '%s\\n' {shlex.join(lines)}"))
-    place.log.with_name("pip.broken").touch()
+    place.log.with_name("pip.broken").write_text("install")
     with pytest.raises(Unavailable, match=r"failed: a conflict: x depends on cffi; you want none$"):
         place.python()
 
 
 def test_a_source_tree_is_installed_as_a_link_under_its_constraints(
-    place: Place, monkeypatch: pytest.MonkeyPatch
+    place: Place,
 ) -> None:
-    monkeypatch.setattr(environment, "_extras", lambda: ["pywasm", "grpc"])
     root = project_root()
     link = ["--no-binary", "ffi-spectrum", "--editable", f"{root}[pywasm,grpc]"]
-    assert requirement(place.interpreter) == ["--constraint", f"{root}/constraints.txt", *link]
-    assert requirement(replace(place.interpreter, implementation="PyPy")) == link
+    words = requirement.requirement(place.interpreter, ["pywasm", "grpc"])
+    assert words == ["--constraint", f"{root}/constraints.txt", *link]
+    assert requirement.requirement(replace(place.interpreter, implementation="PyPy"), ["pywasm", "grpc"]) == link
 
 
 @pytest.mark.parametrize(
@@ -183,7 +202,7 @@ def test_without_a_tree_the_same_is_installed_as_here(
             assert name == "direct_url.json"
             return json.dumps(direct_url) if direct_url else None
 
-    monkeypatch.setattr(environment, "_extras", list)
-    monkeypatch.setattr(environment, "project_root", lambda: None)
-    monkeypatch.setattr(environment, "distribution", lambda name: Distribution())
-    assert requirement(place.interpreter) == [expected]
+    monkeypatch.setattr(requirement, "project_root", lambda: None)
+    monkeypatch.setattr(requirement, "distribution", lambda name: Distribution())
+    assert requirement.requirement(place.interpreter, []) == [expected]
+    assert requirement.project_facts()["files"] == {}
