@@ -89,7 +89,7 @@ def test_native_rungs_under_ubsan() -> None:
 def test_ubsan_can_fail(tmp_path: Path) -> None:
     """A sum that overflows gives the right bits all the same, so only the sanitizer notices."""
     tree = copy_of_tree(tmp_path)
-    change(tree, "add.c", "(int64_t)((uint64_t)a + (uint64_t)b)", "a + b")
+    change(tree, "element.h", "(int64_t)((uint64_t)a + (uint64_t)b)", "a + b")
     keyword, files = "add and floor and not bias_add", ("test_vectors.py",)
     plain = run_suite(tree, "timed", "zig", keyword, files=files)
     assert plain.returncode == 0, plain.stdout + plain.stderr
@@ -123,7 +123,7 @@ def test_the_suite_notices_a_wrong_result(tmp_path: Path) -> None:
     """A kernel that is wrong in its last element only, and one that fuses what must be rounded twice."""
     tree = copy_of_tree(tmp_path)
     change(tree, "relu.c", "i < size", "i + 1 < size")
-    change(tree, "saxpy.c", "a * x[i] + y[i]", "(float)((double)a * x[i] + y[i])")
+    change(tree, "element.h", "a * x + y", "(float)((double)a * x + y)")
     for kernel, files in (("relu", ("test_results.py",)), ("saxpy", ("test_vectors.py",))):
         done = run_suite(tree, "timed", "zig", f"{kernel} and floor and not dense", files=files)
         assert done.returncode == 1, done.stdout + done.stderr
