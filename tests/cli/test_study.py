@@ -68,6 +68,8 @@ def test_portability_alone(run: Run, costs_file: Path) -> None:
     shown = run("costs", "--show", costs_file, "--portability").stdout
     assert "Which artifact moves" in shown
     assert "Build" not in shown
+    rest = run("costs", "--show", costs_file, "--costs").stdout
+    assert ("Build" in rest, "Which artifact moves" in rest) == (True, False)
     page = run("costs", "--show", costs_file, "--portability", "--markdown").stdout
     assert page.startswith("Measured on 2026-11-24 by ffi-spectrum 0.1.0, one trial a row: Invented CPU, 2 CPUs, ")
     assert "| `ffis.wasm` |" in page

@@ -82,8 +82,8 @@ def test_another_plan_is_refused_in_one_sentence(tree: ScratchTree) -> None:
 
 def test_another_library_is_refused(tree: ScratchTree) -> None:
     assert tree.run("bench", *OPTIONS).returncode == 0
-    tree.edit("native/kernels/add.c", "(uint64_t)a + (uint64_t)b", "(uint64_t)b + (uint64_t)a + 0 * (uint64_t)a")
-    tree.edit("native/kernels/spin.c", ">> 29", ">> 28")
+    tree.edit("native/kernels/element.h", "(uint64_t)a + (uint64_t)b", "(uint64_t)b + (uint64_t)a + 0 * (uint64_t)a")
+    tree.edit("native/kernels/element.h", ">> 29", ">> 28")
     other = tree.run("bench", *OPTIONS)
     assert other.returncode == 1
     assert "another library" in other.stderr

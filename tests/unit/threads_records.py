@@ -21,10 +21,20 @@ ABSENT = AbsentRecord("threads", "grpc.unary", "the package grpcio is not instal
 
 
 def record(
-    way: str, process: int, gain: float, late_ms: float, loop_ms: float = 0.1, counts: Sequence[int] = (1, 2)
+    way: str,
+    process: int,
+    gain: float,
+    late_ms: float,
+    loop_ms: float = 0.1,
+    counts: Sequence[int] = (1, 2),
+    waited: float = 0.0,
 ) -> ThreadsRecord:
-    """`gain` is what all thread counts above one reach; `late_ms` and `loop_ms` are every wake-up's delay."""
-    throughputs = [Throughput(n, [20] * n, [round(WINDOW_NS * (n / gain if n > 1 else 1))] * n) for n in counts]
+    """`gain` is what all thread counts above one reach; `late_ms` and `loop_ms` are every wake-up's delay.
+
+    `waited` is the share of their time for which threads had no CPU.
+    """
+    times = {n: round(WINDOW_NS * (n / gain if n > 1 else 1)) for n in counts}
+    throughputs = [Throughput(n, [20] * n, [times[n]] * n, [round(waited * times[n])] * n) for n in counts]
     waits = {
         "thread": Waits(20, WINDOW_NS, [round(late_ms * 1e6)] * 50),
         "to_thread": Waits(20, WINDOW_NS, [round(loop_ms * 1e6)] * 50),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ffi_spectrum.analysis.threads import estimate_threads
-from ffi_spectrum.report.threads import threads_sheets
+from ffi_spectrum.report.threads import busy_lines, threads_sheets
 
 from ..threads_records import record, some_records
 
@@ -29,3 +29,11 @@ def test_every_number_of_threads_has_a_column() -> None:
 
 def test_nothing_measured_makes_no_table() -> None:
     assert list(threads_sheets(estimate_threads(some_records()[:1], "floor.dlsym"))) == []
+
+
+def test_a_busy_machine_is_named() -> None:
+    records = [record("floor.dlsym", 0, 1.2, 0.1, waited=0.38), record("cext_nogil", 0, 1.2, 0.1)]
+    (line,) = busy_lines(estimate_threads(records, "floor.dlsym"))
+    assert line.startswith("UNRESOLVED: other programs were running")
+    assert "38%" in line
+    assert busy_lines(estimate_threads(some_records(), "floor.dlsym")) == []
