@@ -40,6 +40,7 @@ def parts_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     cells["add", 0] = [
         *single_cases("add", 0, NATIVE),
         Case("add", 0, "ctypes", "prebound", "host", strategy="replayed", params=MIXED),
+        Case("add", 0, "ctypes", "prebound", "host", strategy="replayed", params=(*MIXED, ("ordered", 1))),
     ]
     cells |= {(name, 16): single_cases(name, 16, NATIVE[:1]) for name in STEPS}
     write(invented(cells, boundary), path)
@@ -126,8 +127,9 @@ def test_strategies_stand_in_the_tables(run: Run, parts_file: Path) -> None:
     (saved,) = lines_of(text, "noop: what it saves")
     assert [float(word) for word in saved[2:5]] == pytest.approx([50, 4, 1], rel=0.03)
     assert [float(word) for word in saved[5:8]] == pytest.approx([38, 38, 39.6], rel=0.03)
-    (mixed,) = lines_of(text, "A shuffled list, replayed by one crossing")
-    assert mixed[:3] == ["ctypes", "1,000", "grouped"]
+    grouped, ordered = lines_of(text, "A shuffled list, replayed by one crossing")
+    assert grouped[:3] == ["ctypes", "1,000", "grouped"]
+    assert ordered[:4] == ["ctypes", "1,000", "as", "recorded"]
     (fused,) = lines_of(text, "dense_relu, size 16, fresh, host: fused")
     assert fused[0] == "cext"
     assert "known before any batch was measured" in text.replace("\n", " ")

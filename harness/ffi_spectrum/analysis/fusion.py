@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import reduce
 
+from ffi_spectrum.analysis.decomposition import NOTHING
 from ffi_spectrum.analysis.paired import PairedPanel
 from ffi_spectrum.analysis.resample import Sampled
 from ffi_spectrum.case import Case
@@ -18,7 +19,9 @@ Cell = tuple[str, int]
 class Fusion:
     """One way to make the fused call `case`; times in nanoseconds. `steps` are the calls that it replaces.
 
-    Each kernel is measured in a panel of its own, so that all come from different processes.
+    `dispatch` is the boundary of a call that takes nothing, None where that was not measured, and `argument_share`
+    how many arguments the fused call takes of those of all steps. Each kernel is measured in a panel of its own, so
+    that all come from different processes.
     """
 
     case: Case
@@ -28,6 +31,8 @@ class Fusion:
     steps: tuple[Sampled, ...]
     boundaries: tuple[Sampled, ...]
     fars: tuple[Sampled, ...]
+    dispatch: Sampled | None
+    argument_share: float
 
     @property
     def apart(self) -> Sampled:
@@ -49,13 +54,25 @@ class Fusion:
         return _sum(self.fars) - self.fused_far
 
     @property
-    def predicted(self) -> Sampled:
-        """The saving without any measurement of the fused kernel: all boundaries but the largest, and no work."""
-        return _sum(self.boundaries) - max(self.boundaries, key=lambda boundary: boundary.point)
+    def predicted(self) -> Sampled | None:
+        """The saving without any measurement of the fused kernel: a boundary is the dispatch and so much an argument.
+
+        Whatever the work saves is not in it. None without the dispatch.
+        """
+        if self.dispatch is None:
+            return None
+        boundaries = _sum(self.boundaries)
+        arguments = boundaries - self.dispatch.times(len(self.steps))
+        return boundaries - self.dispatch - arguments.times(self.argument_share)
 
 
-def fuse(panels: Sequence[PairedPanel], steps: Mapping[Cell, Sequence[Cell]]) -> list[Fusion]:
-    """Every single call of a fused kernel whose steps were all called in the same way; `steps` says which they are."""
+def fuse(
+    panels: Sequence[PairedPanel], steps: Mapping[Cell, Sequence[Cell]], arguments: Callable[[str], int]
+) -> list[Fusion]:
+    """Every single call of a fused kernel whose steps were all called in the same way.
+
+    `steps` says which they are, and `arguments` how many each kernel takes.
+    """
     by_cell = {(panel.group, panel.kernel, panel.size): panel for panel in panels}
     found = []
     for panel in panels:
@@ -63,28 +80,41 @@ def fuse(panels: Sequence[PairedPanel], steps: Mapping[Cell, Sequence[Cell]]) ->
         parts = [by_cell[panel.group, *cell] for cell in cells if (panel.group, *cell) in by_cell]
         if not cells or len(parts) < len(cells):
             continue
+        nothing = by_cell.get((panel.group, NOTHING, 0))
+        share = arguments(panel.kernel) / sum(arguments(part.kernel) for part in parts)
         for case in panel.cases.values():
-            calls = [part.find(case.rung, case) for part in parts]
             if case.strategy == "per_call" and panel.boundaries(case):
-                found += _fusion(panel, case, [(p, c) for p, c in zip(parts, calls, strict=True) if c is not None])
-    return [one for one in found if len(one.steps) == len(steps[one.case.kernel, one.case.size])]
+                calls = [(part, step) for part in parts for step in [part.find(case.rung, case)] if step is not None]
+                calls = [(part, step) for part, step in calls if part.boundaries(step)]
+                if len(calls) == len(parts):
+                    found.append(_fusion(panel, case, calls, _dispatch(nothing, case), share))
+    return found
 
 
-def _fusion(panel: PairedPanel, case: Case, steps: Sequence[tuple[PairedPanel, Case]]) -> list[Fusion]:
-    known = [(part, step) for part, step in steps if part.boundaries(step)]
-    if not known:
-        return []
-    return [
-        Fusion(
-            case,
-            panel.sampled(panel.calls(case)),
-            panel.sampled(panel.boundaries(case)),
-            panel.sampled(panel.works(case)),
-            tuple(part.sampled(part.calls(step)) for part, step in known),
-            tuple(part.sampled(part.boundaries(step)) for part, step in known),
-            tuple(part.sampled(part.works(step)) for part, step in known),
-        )
-    ]
+def _fusion(
+    panel: PairedPanel, case: Case, steps: Sequence[tuple[PairedPanel, Case]], dispatch: Sampled | None, share: float
+) -> Fusion:
+    return Fusion(
+        case,
+        panel.sampled(panel.calls(case)),
+        panel.sampled(panel.boundaries(case)),
+        panel.sampled(panel.works(case)),
+        tuple(part.sampled(part.calls(step)) for part, step in steps),
+        tuple(part.sampled(part.boundaries(step)) for part, step in steps),
+        tuple(part.sampled(part.works(step)) for part, step in steps),
+        dispatch,
+        share,
+    )
+
+
+def _dispatch(nothing: PairedPanel | None, case: Case) -> Sampled | None:
+    """The boundary of the rung's call that takes nothing; a variant may be a way to convert, and then has none."""
+    for variant in (case.variant, ""):
+        like = replace(case, form="prebound", placement="none", variant=variant)
+        found = nothing.find(case.rung, like) if nothing is not None else None
+        if nothing is not None and found is not None and nothing.boundaries(found):
+            return nothing.sampled(nothing.boundaries(found))
+    return None
 
 
 def _sum(numbers: Sequence[Sampled]) -> Sampled:

@@ -12,12 +12,14 @@ from ffi_spectrum.analysis.interval import Interval, median_interval
 from ffi_spectrum.results.study import AbsentRecord
 from ffi_spectrum.results.threads import ThreadsRecord
 
-Verdict = Literal["scales", "takes turns", "stalls"]
+Verdict = Literal["scales", "takes turns", "stalls", "unresolved"]
 # Another thread that waits for this share of a call has waited for its end: Python code gives way after the switch
 # interval, 5 ms, which is at most half of a call.
 STALL_SHARE = 2 / 3
 # The share of what the control gains by more threads that a rung must reach to be called scaling.
 GAIN_SHARE = 0.5
+# Above this share of its time in the queue for a CPU, the control says of a busy machine and not of threads.
+BUSY_SHARE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,7 @@ class Lateness:
 class ThreadsEstimate:
     """One way. `scaling` has calls per second of each number of threads, relative to one, the median over processes.
 
+    `waited_share` is how much of their time two threads were ready to run and had no CPU, the median over processes.
     `status` other than "ok" comes with a reason and without figures.
     """
 
@@ -46,6 +49,7 @@ class ThreadsEstimate:
     scaling: Mapping[int, Interval] | None = None
     lateness: Mapping[str, Lateness] | None = None
     verdict: Verdict | None = None
+    waited_share: float = 0.0
 
     def to_json(self) -> dict[str, Any]:
         scaling = {str(n): [one.point, one.low, one.high] for n, one in (self.scaling or {}).items()}
@@ -56,7 +60,7 @@ class ThreadsEstimate:
         return {
             "way": self.way, "status": self.status, "reason": self.reason, "kernel": self.kernel,
             "processes": self.processes, "call_ns": self.call_ns, "verdict": self.verdict, "scaling": scaling,
-            "lateness": lateness,
+            "lateness": lateness, "waited_share": self.waited_share,
         }  # fmt: skip
 
 
@@ -70,12 +74,15 @@ def estimate_threads(records: Iterable[ThreadsRecord | AbsentRecord], control: s
         else:
             ways.setdefault(record.way, []).append(record)
     ceiling = _scaling(ways[control]) if control in ways else {}
-    found = [_estimate(way, processes, ceiling) for way, processes in ways.items()]
+    is_busy = control in ways and _waited_share(ways[control]) > BUSY_SHARE
+    found = [_estimate(way, processes, ceiling, is_busy) for way, processes in ways.items()]
     absent = [ThreadsEstimate(way, "unavailable", why) for way, why in reasons.items() if way not in ways]
     return found + absent
 
 
-def _estimate(way: str, processes: Sequence[ThreadsRecord], ceiling: Mapping[int, Interval]) -> ThreadsEstimate:
+def _estimate(
+    way: str, processes: Sequence[ThreadsRecord], ceiling: Mapping[int, Interval], is_busy: bool
+) -> ThreadsEstimate:
     call_ns = median(one.call_ns for one in processes)
     scaling = _scaling(processes)
     names = dict.fromkeys(name for one in processes for name in one.waits)
@@ -84,8 +91,16 @@ def _estimate(way: str, processes: Sequence[ThreadsRecord], ceiling: Mapping[int
         for name in names
     }
     verdict = verdict_of(scaling, ceiling, lateness["thread"].p50, call_ns)
-    kernel = processes[0].kernel
-    return ThreadsEstimate(way, "ok", "", kernel, len(processes), call_ns, scaling, lateness, verdict)
+    if is_busy and verdict != "stalls":
+        verdict = "unresolved"
+    return ThreadsEstimate(
+        way, "ok", "", processes[0].kernel, len(processes), call_ns, scaling, lateness, verdict,
+        _waited_share(processes),
+    )  # fmt: skip
+
+
+def _waited_share(processes: Sequence[ThreadsRecord]) -> float:
+    return median(t.waited_share for one in processes for t in one.throughputs if t.threads == 2)
 
 
 def _scaling(processes: Sequence[ThreadsRecord]) -> dict[int, Interval]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -62,7 +62,8 @@ def threads(
 @rung_option
 @click.option("--builds", type=int, default=3, show_default=True, metavar="N", help="Builds from an empty cache.")
 @click.option("--processes", type=int, default=6, show_default=True, metavar="N", help="Fresh processes per start.")
-@click.option("--portability", "is_portability", is_flag=True, help="Only which artifact moves where.")
+@click.option("--costs", "part", flag_value="costs", help="Only builds, starts and packages.")
+@click.option("--portability", "part", flag_value="portability", help="Only which artifact moves where.")
 @click.option("--python", "pythons", multiple=True, metavar="COMMAND", help="Another Python to try artifacts in.")
 @out_option
 @show_option
@@ -70,7 +71,8 @@ def threads(
 @json_option
 @markdown_option
 def costs(
-    rungs: tuple[str, ...], is_portability: bool, pythons: tuple[str, ...], out: Path | None, file: Path | None,
+    rungs: tuple[str, ...], part: Literal["costs", "portability"] | None, pythons: tuple[str, ...],
+    out: Path | None, file: Path | None,
     cc: str, is_json: bool, is_markdown: bool, **options: Any,
 ) -> None:  # fmt: skip
     """Say what rungs take to build and to load, and what moves."""
@@ -80,15 +82,15 @@ def costs(
 
     screen = open_screen()
     if file is None:
-        options |= {"rungs": rungs, "is_portability_only": is_portability}
+        options |= {"rungs": rungs, "part": part or "all"}
         study, path = command.measure(screen, out, cc, pythons, **options)
     else:
         study, path = command.read(file), file
     if is_json:
         echo_json(command.rows_of(study, rungs))
     elif is_markdown:
-        click.echo(command.markdown(study, rungs, is_portability), nl=False)
+        click.echo(command.markdown(study, rungs, part or "all"), nl=False)
     else:
-        command.show(screen, study, rungs, is_portability)
+        command.show(screen, study, rungs, part or "all")
         if file is None:
             command.finish(screen, path)

@@ -14,7 +14,7 @@ from ffi_spectrum.commands.request import open_toolchain
 from ffi_spectrum.commands.screen import Screen
 from ffi_spectrum.commands.study import default_path, print_sheets, say_where, stopped, to_markdown
 from ffi_spectrum.errors import MeasurementError, UsageError
-from ffi_spectrum.measure.costs import CostsOptions, run_costs
+from ffi_spectrum.measure.costs import CostsOptions, Part, run_costs
 from ffi_spectrum.measure.costs_worker import GUEST, LIBRARY
 from ffi_spectrum.measure.portability import CLAIMS
 from ffi_spectrum.measure.site import Site, find_interpreters
@@ -60,12 +60,12 @@ def rows_of(study: Study, rungs: Sequence[str]) -> list[dict[str, Any]]:
     return rows + [asdict(one) for one in claims_of(study)]
 
 
-def sheets_of(study: Study, rungs: Sequence[str], is_portability: bool) -> Iterator[Sheet]:
-    """The tables; with `is_portability` only the last one."""
-    if not is_portability:
+def sheets_of(study: Study, rungs: Sequence[str], part: Part) -> Iterator[Sheet]:
+    """The tables; the last one is that of portability."""
+    if part != "portability":
         yield from cost_sheets(costs_of(study, rungs), SHARED, package_costs(study.records))
     claims = claims_of(study)
-    if claims:
+    if claims and part != "costs":
         yield portability_sheet(claims)
 
 
@@ -76,35 +76,36 @@ def claims_of(study: Study) -> list[PortabilityRecord]:
     return sorted(found, key=lambda one: places.get((one.artifact, one.to), len(places)))
 
 
-def show(screen: Screen, study: Study, rungs: Sequence[str], is_portability: bool) -> None:
+def show(screen: Screen, study: Study, rungs: Sequence[str], part: Part) -> None:
     """Print the tables; raises MeasurementError where there is nothing in them."""
-    sheets = list(sheets_of(study, rungs, is_portability))
-    print_sheets(screen, sheets, _legend(is_portability), _gaps(study, rungs, is_portability))
+    sheets = list(sheets_of(study, rungs, part))
+    print_sheets(screen, sheets, _legend(part), _gaps(study, rungs, part))
     if not sheets:
         raise MeasurementError("nothing was measured; the reasons are above")
 
 
-def markdown(study: Study, rungs: Sequence[str], is_portability: bool) -> str:
+def markdown(study: Study, rungs: Sequence[str], part: Part) -> str:
     builds, starts = (len({one.process for one in study.of(kind)}) for kind in ("build", "start"))
-    what = f"{builds} builds and {starts} processes a row" if starts and not is_portability else "one trial a row"
-    sheets = sheets_of(study, rungs, is_portability)
-    return to_markdown(study.run, what, sheets, _legend(is_portability), _gaps(study, rungs, is_portability))
+    what = f"{builds} builds and {starts} processes a row" if starts and part != "portability" else "one trial a row"
+    sheets = sheets_of(study, rungs, part)
+    return to_markdown(study.run, what, sheets, _legend(part), _gaps(study, rungs, part))
 
 
 def finish(screen: Screen, path: Path) -> None:
     say_where(screen, STUDY, path)
 
 
-def _legend(is_portability: bool) -> tuple[str, ...]:
-    return MOVES_LEGEND if is_portability else (*COSTS_LEGEND, *MOVES_LEGEND)
+def _legend(part: Part) -> tuple[str, ...]:
+    return (*(COSTS_LEGEND if part != "portability" else ()), *(MOVES_LEGEND if part != "costs" else ()))
 
 
-def _gaps(study: Study, rungs: Sequence[str], is_portability: bool) -> list[str]:
+def _gaps(study: Study, rungs: Sequence[str], part: Part) -> list[str]:
     """What could not be done, a line per reason."""
     found: dict[str, dict[str, list[str]]] = {}
     for one in study.of("absent"):
-        is_chosen = one.what == "portability" if is_portability else not rungs or one.subject in rungs
-        if is_chosen:
+        is_claim = one.what == "portability"
+        is_shown = part != "costs" if is_claim else part != "portability"
+        if is_shown and (is_claim or not rungs or one.subject in rungs):
             found.setdefault(one.reason, {}).setdefault(one.subject, []).append(one.what)
     order = {name: place for place, name in enumerate(RUNGS)}
     lines = []

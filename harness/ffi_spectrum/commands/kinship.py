@@ -62,6 +62,11 @@ def fused_steps(measured: Iterable[Cell]) -> dict[Cell, list[Cell]]:
     return found
 
 
+def count_arguments(kernel: str) -> int:
+    """How many arguments a call of the kernel takes."""
+    return len(KERNELS[kernel].arguments)
+
+
 def _step(dims: Dims, name: str, cells: Iterable[Cell]) -> Cell | None:
     """The measured cell of the kernel `name` whose output has as many rows and columns, or as many elements."""
     wanted = {**dims, "size": dims["m"] * dims["n"]}

@@ -9,7 +9,7 @@ from typing import Any
 from ffi_spectrum.analysis.amortisation import Amortisation, Mixture, amortise, mixtures
 from ffi_spectrum.analysis.fusion import Fusion, fuse
 from ffi_spectrum.analysis.paired import paired_panels
-from ffi_spectrum.commands.kinship import fused_steps
+from ffi_spectrum.commands.kinship import count_arguments, fused_steps
 from ffi_spectrum.commands.screen import Screen
 from ffi_spectrum.commands.selection import Selection
 from ffi_spectrum.commands.sheets import show_sheets
@@ -33,7 +33,7 @@ def read_strategies(path: Path, selection: Selection) -> Strategies:
     """Raises UsageError for filters that do not fit the file, ResultsError where it has none of the three."""
     panels = paired_panels(read_results(path))
     cells = [(panel.kernel, panel.size) for panel in panels]
-    found = (amortise(panels), mixtures(panels, BESIDE), fuse(panels, fused_steps(cells)))
+    found = (amortise(panels), mixtures(panels, BESIDE), fuse(panels, fused_steps(cells), count_arguments))
     everything = [one.case for group in found for one in group]
     if not everything:
         raise ResultsError(

@@ -13,7 +13,7 @@ from ffi_spectrum.commands.screen import Screen
 from ffi_spectrum.commands.study import default_path, print_sheets, say_where, stopped, to_markdown
 from ffi_spectrum.errors import MeasurementError, UsageError
 from ffi_spectrum.measure.threads import CONTROL, ThreadsOptions, run_threads, without_kernel
-from ffi_spectrum.report.threads import LEGEND, LOOP_LEGEND, threads_sheets
+from ffi_spectrum.report.threads import LEGEND, LOOP_LEGEND, busy_lines, threads_sheets
 from ffi_spectrum.results.study import Study, read_study
 from ffi_spectrum.results.threads import KINDS, STUDY
 from ffi_spectrum.rungs.table import RUNGS
@@ -79,7 +79,10 @@ def finish(screen: Screen, path: Path) -> None:
 
 def _gaps(estimates: Sequence[ThreadsEstimate]) -> list[str]:
     absent = _grouped({one.way: one.reason for one in estimates if one.status != "ok"})
-    return [f"missing: {', '.join(ways)}: {reason}" for reason, ways in absent.items()]
+    return [
+        *busy_lines(estimates),
+        *(f"missing: {', '.join(ways)}: {reason}" for reason, ways in absent.items()),
+    ]
 
 
 def _grouped(reasons: Mapping[str, str]) -> dict[str, list[str]]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from ffi_spectrum.errors import BuildError, Unavailable, UsageError
 from ffi_spectrum.measure.child import run_child
@@ -47,6 +47,7 @@ BUILD_DEADLINE_S, START_DEADLINE_S = 600.0, 60.0
 BUILD_S, START_S, CLAIM_S = 2.5, 0.4, 1.0
 
 Rows = Mapping[str, Any]
+Part = Literal["all", "costs", "portability"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class CostsOptions:
     rungs: tuple[str, ...] = ()
     builds: int = 3
     processes: int = 6
-    is_portability_only: bool = False
+    part: Part = "all"
 
     def __post_init__(self) -> None:
         unknown = [name for name in self.rungs if name not in RUNGS]
@@ -75,8 +76,8 @@ def run_costs(options: CostsOptions, path: Path, site: Site, observer: Observer)
     toolchain = site.toolchain
     observer.building("the library and the guest")
     shared = _rows(shared_artifacts(toolchain))
-    tasks = list(_portability(site))
-    if not options.is_portability_only:
+    tasks = list(_portability(site)) if options.part != "costs" else []
+    if options.part != "portability":
         tasks += _builds(options, shared, site)
         tasks += [_compiler(name, shared, site) for name in options.chosen]
         tasks += _starts(options, toolchain, observer)

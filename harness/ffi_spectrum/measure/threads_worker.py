@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from ffi_spectrum.measure.instance import Instance, Way
@@ -109,10 +110,20 @@ def _throughput(window_ns: int, callers: Sequence[Caller]) -> Throughput:
 
     barrier = threading.Barrier(len(callers), begin, timeout=30.0)
 
-    def call(instance: Instance) -> tuple[int, int]:
+    def call(instance: Instance) -> tuple[int, int, int]:
         barrier.wait()
+        before_ns = _waited_ns()
         calls, ended_ns = instance.until(start[0] + window_ns)
-        return calls, ended_ns - start[0]
+        return calls, ended_ns - start[0], _waited_ns() - before_ns
 
     results = [f.result() for f in [c.executor.submit(call, c.instance) for c in callers]]
-    return Throughput(len(callers), [calls for calls, _ in results], [elapsed for _, elapsed in results])
+    calls, elapsed_ns, waited_ns = (list(column) for column in zip(*results, strict=True))
+    return Throughput(len(callers), calls, elapsed_ns, waited_ns)
+
+
+def _waited_ns() -> int:
+    """How long this thread stood in its CPU's queue so far: the kernel's Documentation/scheduler/sched-stats.rst."""
+    try:
+        return int(Path("/proc/thread-self/schedstat").read_text().split()[1])
+    except (OSError, IndexError):
+        return 0

@@ -8,7 +8,7 @@ from ffi_spectrum.analysis.amortisation import Amortisation, Mixture
 from ffi_spectrum.analysis.fusion import Fusion
 from ffi_spectrum.analysis.resample import Sampled
 from ffi_spectrum.report import amounts
-from ffi_spectrum.report.numbers import scale_of
+from ffi_spectrum.report.numbers import NOTHING, scale_of
 from ffi_spectrum.report.parts import name_of, number
 from ffi_spectrum.report.remote import Sheet
 
@@ -28,8 +28,8 @@ MIXTURE_LEGEND = (
 )
 FUSION_LEGEND = (
     "apart: the calls that the fused one replaces, one after the other. crossings: how much less the boundaries take. "
-    "work: how much less the far sides take. model: the saving known before the fused kernel was measured, all "
-    "boundaries but the largest.",
+    "work: how much less the far sides take. model: the saving known before the fused kernel was measured: two empty "
+    "calls, and the arguments that it does not take, each at the mean price of all.",
 )
 
 
@@ -89,9 +89,13 @@ def fusion_sheets(found: Sequence[Fusion]) -> Iterator[Sheet]:
 
 
 def _fusion(one: Fusion) -> tuple[str, ...]:
-    parts = (one.saved_crossing, one.saved_work, one.predicted)
-    plain = (scale_of(part.point).time(part.point) for part in parts)
-    return (name_of(one.case), *map(amounts.time, (one.apart, one.fused, one.saved)), *plain)
+    parts = map(_plain, (one.saved_crossing, one.saved_work, one.predicted))
+    return (name_of(one.case), _plain(one.apart), _plain(one.fused), amounts.time(one.saved), *parts)
+
+
+def _plain(time: Sampled | None) -> str:
+    """With its unit, and without an interval."""
+    return NOTHING if time is None else scale_of(time.point).time(time.point)
 
 
 def _ns(time: Sampled) -> str:

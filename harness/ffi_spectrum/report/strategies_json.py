@@ -39,5 +39,6 @@ def fusion_json(one: Fusion) -> dict[str, Any]:
     return {
         "kind": "fusion", **names_of(one.case), "apart_ns": sampled(one.apart), "fused_ns": sampled(one.fused),
         "saved_ns": sampled(one.saved), "saved_crossings_ns": sampled(one.saved_crossing),
-        "saved_work_ns": sampled(one.saved_work), "saved_by_model_ns": sampled(one.predicted),
+        "saved_work_ns": sampled(one.saved_work),
+        "saved_by_model_ns": None if one.predicted is None else sampled(one.predicted),
     }  # fmt: skip

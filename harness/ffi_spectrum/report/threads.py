@@ -27,6 +27,18 @@ LOOP_LEGEND = (
 )
 
 
+def busy_lines(estimates: Iterable[ThreadsEstimate]) -> list[str]:
+    """A warning where the verdicts could not be told."""
+    every = list(estimates)
+    if not any(one.verdict == "unresolved" for one in every):
+        return []
+    share = max(one.waited_share for one in every)
+    return [
+        f"UNRESOLVED: other programs were running. Two threads that need nothing of each other waited for a CPU (up to "
+        f"{share:.0%} of their time), so what threads gain reads too low. Measure again, into another file."
+    ]
+
+
 def threads_sheets(estimates: Iterable[ThreadsEstimate]) -> Iterator[Sheet]:
     """What was measured; empty without it."""
     measured = [one for one in estimates if one.status == "ok"]

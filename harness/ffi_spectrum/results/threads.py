@@ -12,15 +12,24 @@ STUDY = "threads"
 
 @dataclass(frozen=True, slots=True)
 class Throughput:
-    """`threads` threads made `calls[i]` calls each, from a common start until `elapsed_ns[i]`, the end of its last."""
+    """`threads` threads made `calls[i]` calls each, from a common start until `elapsed_ns[i]`, the end of its last.
+
+    `waited_ns[i]` is how long thread i was ready to run meanwhile and had no CPU; 0 where no system says so.
+    """
 
     threads: int
     calls: list[int]
     elapsed_ns: list[int]
+    waited_ns: list[int]
 
     @property
     def calls_per_ns(self) -> float:
         return sum(calls / elapsed for calls, elapsed in zip(self.calls, self.elapsed_ns, strict=True))
+
+    @property
+    def waited_share(self) -> float:
+        """From 0, each thread had a CPU whenever it wanted one, to 1."""
+        return sum(self.waited_ns) / sum(self.elapsed_ns)
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,8 @@ def test_the_three_verdicts() -> None:
     verdicts = likeness(compare_transitions(found, HELD, RUNGS))
     assert verdicts["b_free", "a_free"] == "EQUIVALENT"
     assert verdicts["c_free", "a_free"] == "DIFFERENT"
+    less = panels(costs({"a_free": 31.5, "b_free": 24.0, "c_free": 24.0}), noise=0.005, processes=20)
+    assert likeness(compare_transitions(less, HELD, RUNGS))["b_free", "a_free"] == "DIFFERENT"
     noisy = panels(costs({"a_free": 24.0, "b_free": 24.0, "c_free": 24.0}), noise=0.5)
     assert set(likeness(compare_transitions(noisy, HELD, RUNGS)).values()) == {"UNRESOLVED"}
 

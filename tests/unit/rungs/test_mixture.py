@@ -15,7 +15,7 @@ from ffi_spectrum.measure.wide import calls_of, prepare_wide
 from ffi_spectrum.plan import load_profile, make_plan
 from ffi_spectrum.rungs.base import Rung
 from ffi_spectrum.rungs.mixture import BESIDE, MIXED, RUNGS, mixed_calls, mixed_params
-from ffi_spectrum.rungs.recording import Recorded
+from ffi_spectrum.rungs.recording import Recorded, Recording
 from ffi_spectrum.rungs.table import rung_class
 from ffi_spectrum.toolchain.build import Toolchain
 
@@ -67,6 +67,20 @@ def test_every_result_is_checked(rung: Rung, monkeypatch: pytest.MonkeyPatch) ->
         with monkeypatch.context() as patch:
             patch.setattr(Recorded, "value", lambda self, number: 7 if number == 200 else None)
             assert wide.check().startswith("call ")
+
+
+def test_only_the_ordered_list_keeps_its_order(rung: Rung, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: list[bool] = []
+    finish = Recording.finish
+
+    def spy(self: Recording, keep_order: bool = False) -> Recorded:
+        kept.append(keep_order)
+        return finish(self, keep_order)
+
+    monkeypatch.setattr(Recording, "finish", spy)
+    for case in mixed_cases(rung, 20):
+        prepare_wide(rung, KERNELS[MIXED], case)
+    assert kept == [False, True]
 
 
 def test_the_kernel_is_entered_as_often_as_is_claimed(rung: Rung) -> None:
