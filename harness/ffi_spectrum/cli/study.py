@@ -25,7 +25,7 @@ markdown_option = click.option("--markdown", "is_markdown", is_flag=True, help="
 
 @main.command()
 @rung_option
-@click.option("--processes", type=int, default=6, show_default=True, metavar="N", help="Fresh processes per row.")
+@click.option("--processes", type=int, default=9, show_default=True, metavar="N", help="Fresh processes per row.")
 @click.option("--call-ms", type=float, default=10.0, show_default=True, help="How long one call takes.")
 @click.option("--window-ms", type=float, default=200.0, show_default=True, help="How long each thing is watched.")
 @out_option

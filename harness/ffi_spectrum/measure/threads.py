@@ -33,7 +33,7 @@ class ThreadsOptions:
 
     call_ms: float = MIN_CALL_MS
     window_ms: float = 200.0
-    processes: int = 6
+    processes: int = 9
     rungs: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

@@ -20,7 +20,8 @@ _CLOSED = "≠"
 LEGEND = (
     "All times in ns per call: the whole as measured, and parts from pairs of cases that differ in one thing. work: "
     "the far-side loop. empty: noop, with the GIL held. args: the kernel's arguments and result instead of none, of "
-    "prebound data that needs no copy; with large data also what the loop has in its cache and single calls have not. "
+    "prebound data that needs no copy (a pipe or a socket always copies: that is in args); with large data also what "
+    "the loop has in its cache and single calls have not. "
     "types: declared argument types instead of none. copies: data in host memory instead of the far side's. convert: "
     "fresh instead of prebound. GIL: released instead of held; a rung without such a twin has it in empty. runtime: "
     "wasmtime-py instead of this project's own entry.",

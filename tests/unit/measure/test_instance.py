@@ -18,8 +18,8 @@ from ffi_spectrum.measure.instance import (
     compile_once,
     compile_until,
     first_way,
-    grown,
     reason_of,
+    scaled,
     ways_of,
 )
 from ffi_spectrum.rungs.base import BoundCall
@@ -55,25 +55,41 @@ def test_a_rung_without_any_long_kernel_has_no_way(logged: type[ThreadLogRung]) 
         first_way("python")
 
 
-@given(st.sampled_from(["spin", "crc32", "matmul"]), st.integers(1, 10_000), st.floats(0.1, 64))
-def test_a_grown_size_is_the_largest_within_the_factor(kernel: str, size: int, factor: float) -> None:
+@given(st.sampled_from(["spin", "crc32", "matmul"]), st.integers(1, 10_000), st.floats(0.001, 64))
+def test_a_scaled_size_is_the_largest_within_the_factor(kernel: str, size: int, factor: float) -> None:
     spec = KERNELS[kernel]
 
     def operations(size: int) -> int:
         return spec.operations(spec.dims(size))
 
-    found = grown(spec, size, factor)
-    assert size <= found <= MAX_SIZE
-    assert found == size or operations(found) <= operations(size) * factor
+    found = scaled(spec, size, factor)
+    assert 1 <= found <= MAX_SIZE
+    assert found == 1 or operations(found) <= operations(size) * factor
     assert operations(found + 1) > operations(size) * factor
 
 
 def test_the_size_is_found_by_timing_and_kept(logged: type[ThreadLogRung], monkeypatch: pytest.MonkeyPatch) -> None:
     made = Instance(SPIN, {})
     monkeypatch.setattr(Instance, "time_once", lambda self: 3 * logged.sizes[-1])  # 3 ns a step
-    assert made.calibrate(30_000) == 10_000
-    assert logged.sizes[-1] == 10_000
+    assert made.calibrate(30_000) == logged.sizes[-1] == 10_000
     assert logged.sizes == sorted(logged.sizes)
+
+
+def test_a_size_that_was_too_large_is_made_smaller(
+    logged: type[ThreadLogRung], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Out of the cache everything takes twice as long."""
+    monkeypatch.setattr(Instance, "time_once", lambda self: (1 if logged.sizes[-1] < 5_000 else 2) * logged.sizes[-1])
+    assert Instance(SPIN, {}).calibrate(16_000) == 8_000
+    assert max(logged.sizes) > 8_000
+
+
+def test_calls_that_are_slow_at_first_are_tried_more_often(
+    logged: type[ThreadLogRung], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = iter([50_000] * 8)
+    monkeypatch.setattr(Instance, "time_once", lambda self: next(slow, 3 * logged.sizes[-1]))
+    assert Instance(SPIN, {}).calibrate(30_000) == 10_000
 
 
 def test_a_rung_with_a_limit_gets_the_largest_size_before_it(
