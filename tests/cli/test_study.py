@@ -168,5 +168,7 @@ def test_ctrl_c_says_how_to_go_on(run: Run, tmp_path: Path, monkeypatch: pytest.
     done = run(command, "--out", tmp_path / "my file.jsonl")
     assert done.exit_code == 130
     last = done.stderr.splitlines()[-1]
-    assert last.startswith(f"ffi-spectrum: stopped; what was measured is in {tmp_path}/my file.jsonl, go on with: ")
-    assert last.endswith(f" {command} --out '{tmp_path}/my file.jsonl'")
+    path = tmp_path / "my file.jsonl"
+    assert last == (
+        f"ffi-spectrum: stopped; what was measured is in {path}: give the same options and --out '{path}' to go on"
+    )

@@ -27,14 +27,14 @@ def record(
     late_ms: float,
     loop_ms: float = 0.1,
     counts: Sequence[int] = (1, 2),
-    waited: float = 0.0,
+    others_cpus: float = 0.0,
 ) -> ThreadsRecord:
     """`gain` is what all thread counts above one reach; `late_ms` and `loop_ms` are every wake-up's delay.
 
-    `waited` is the share of their time for which threads had no CPU.
+    `others_cpus` is how many CPUs were busy with something else.
     """
     times = {n: round(WINDOW_NS * (n / gain if n > 1 else 1)) for n in counts}
-    throughputs = [Throughput(n, [20] * n, [times[n]] * n, [round(waited * times[n])] * n) for n in counts]
+    throughputs = [Throughput(n, [20] * n, [times[n]] * n) for n in counts]
     waits = {
         "thread": Waits(20, WINDOW_NS, [round(late_ms * 1e6)] * 50),
         "to_thread": Waits(20, WINDOW_NS, [round(loop_ms * 1e6)] * 50),
@@ -42,7 +42,7 @@ def record(
     }
     if way == "floor.dlsym":
         waits |= {name: Waits(0, WINDOW_NS, [60_000] * 50) for name in ("idle_thread", "idle_loop")}
-    return ThreadsRecord(way, "spin", 8_000_000, process, process, CALL_NS, throughputs, waits)
+    return ThreadsRecord(way, "spin", 8_000_000, process, process, CALL_NS, throughputs, waits, others_cpus)
 
 
 def some_records() -> list[ThreadsRecord | AbsentRecord]:

@@ -18,8 +18,8 @@ Verdict = Literal["scales", "takes turns", "stalls", "unresolved"]
 STALL_SHARE = 2 / 3
 # The share of what the control gains by more threads that a rung must reach to be called scaling.
 GAIN_SHARE = 0.5
-# Above this share of its time in the queue for a CPU, the control says of a busy machine and not of threads.
-BUSY_SHARE = 0.1
+# A process during which others kept more than this much of a CPU busy is left out, unless most are.
+BUSY_CPUS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,9 @@ class Lateness:
 class ThreadsEstimate:
     """One way. `scaling` has calls per second of each number of threads, relative to one, the median over processes.
 
-    `waited_share` is how much of their time two threads were ready to run and had no CPU, the median over processes.
-    `status` other than "ok" comes with a reason and without figures.
+    `processes` are those that had the machine to themselves; `disturbed` ones are left out, unless they are most: then
+    all count, and the verdict is "unresolved" where it would rest on scaling. `status` other than "ok" comes with a
+    reason and without figures.
     """
 
     way: str
@@ -49,7 +50,7 @@ class ThreadsEstimate:
     scaling: Mapping[int, Interval] | None = None
     lateness: Mapping[str, Lateness] | None = None
     verdict: Verdict | None = None
-    waited_share: float = 0.0
+    disturbed: int = 0
 
     def to_json(self) -> dict[str, Any]:
         scaling = {str(n): [one.point, one.low, one.high] for n, one in (self.scaling or {}).items()}
@@ -60,7 +61,7 @@ class ThreadsEstimate:
         return {
             "way": self.way, "status": self.status, "reason": self.reason, "kernel": self.kernel,
             "processes": self.processes, "call_ns": self.call_ns, "verdict": self.verdict, "scaling": scaling,
-            "lateness": lateness, "waited_share": self.waited_share,
+            "lateness": lateness, "disturbed": self.disturbed,
         }  # fmt: skip
 
 
@@ -73,34 +74,32 @@ def estimate_threads(records: Iterable[ThreadsRecord | AbsentRecord], control: s
             reasons[record.subject] = record.reason
         else:
             ways.setdefault(record.way, []).append(record)
-    ceiling = _scaling(ways[control]) if control in ways else {}
-    is_busy = control in ways and _waited_share(ways[control]) > BUSY_SHARE
-    found = [_estimate(way, processes, ceiling, is_busy) for way, processes in ways.items()]
+    ceiling = _scaling(_quiet(ways[control])) if control in ways else {}
+    found = [_estimate(way, processes, ceiling) for way, processes in ways.items()]
     absent = [ThreadsEstimate(way, "unavailable", why) for way, why in reasons.items() if way not in ways]
     return found + absent
 
 
-def _estimate(
-    way: str, processes: Sequence[ThreadsRecord], ceiling: Mapping[int, Interval], is_busy: bool
-) -> ThreadsEstimate:
-    call_ns = median(one.call_ns for one in processes)
-    scaling = _scaling(processes)
-    names = dict.fromkeys(name for one in processes for name in one.waits)
+def _quiet(processes: Sequence[ThreadsRecord]) -> Sequence[ThreadsRecord]:
+    """Those that others did not disturb, all where most were disturbed; what a process measured is not looked at."""
+    quiet = [one for one in processes if one.others_cpus <= BUSY_CPUS]
+    return quiet if 2 * len(quiet) >= len(processes) else processes
+
+
+def _estimate(way: str, processes: Sequence[ThreadsRecord], ceiling: Mapping[int, Interval]) -> ThreadsEstimate:
+    kept = _quiet(processes)
+    disturbed = sum(one.others_cpus > BUSY_CPUS for one in processes)
+    call_ns = median(one.call_ns for one in kept)
+    scaling = _scaling(kept)
+    names = dict.fromkeys(name for one in kept for name in one.waits)
     lateness = {
-        name: _lateness([late for one in processes if name in one.waits for late in one.waits[name].late_ns])
+        name: _lateness([late for one in kept if name in one.waits for late in one.waits[name].late_ns])
         for name in names
     }
     verdict = verdict_of(scaling, ceiling, lateness["thread"].p50, call_ns)
-    if is_busy and verdict != "stalls":
+    if 2 * disturbed > len(processes) and verdict != "stalls":
         verdict = "unresolved"
-    return ThreadsEstimate(
-        way, "ok", "", processes[0].kernel, len(processes), call_ns, scaling, lateness, verdict,
-        _waited_share(processes),
-    )  # fmt: skip
-
-
-def _waited_share(processes: Sequence[ThreadsRecord]) -> float:
-    return median(t.waited_share for one in processes for t in one.throughputs if t.threads == 2)
+    return ThreadsEstimate(way, "ok", "", kept[0].kernel, len(kept), call_ns, scaling, lateness, verdict, disturbed)
 
 
 def _scaling(processes: Sequence[ThreadsRecord]) -> dict[int, Interval]:

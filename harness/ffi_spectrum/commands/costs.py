@@ -36,7 +36,7 @@ def measure(screen: Screen, out: Path | None, cc: str, pythons: Sequence[str], *
         try:
             return run_costs(options, path, Site(toolchain, Path(folder), interpreters), progress), path
         except KeyboardInterrupt:
-            raise KeyboardInterrupt(stopped(STUDY, path)) from None
+            raise KeyboardInterrupt(stopped(path)) from None
 
 
 def read(path: Path) -> Study:

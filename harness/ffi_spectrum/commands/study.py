@@ -59,6 +59,6 @@ def say_where(screen: Screen, study: str, path: Path) -> None:
     screen.out.print(f"\nRaw figures are in {path}; see them again with: {again}", soft_wrap=True)
 
 
-def stopped(study: str, path: Path) -> str:
+def stopped(path: Path) -> str:
     """What Ctrl-C says: everything that ended is saved."""
-    return f"stopped; what was measured is in {path}, go on with: {program()} {study} --out {shlex.quote(str(path))}"
+    return f"stopped; what was measured is in {path}: give the same options and --out {shlex.quote(str(path))} to go on"

@@ -31,7 +31,7 @@ def measure(screen: Screen, out: Path | None, cc: str, **given: Any) -> tuple[St
         try:
             return run_threads(options, path, open_toolchain(cc), progress), path
         except KeyboardInterrupt:
-            raise KeyboardInterrupt(stopped(STUDY, path)) from None
+            raise KeyboardInterrupt(stopped(path)) from None
 
 
 def read(path: Path) -> Study:

@@ -97,29 +97,36 @@ def library_python(site: Site) -> Finding:
     return Finding("yes", True, f"called through ctypes by {', '.join(other.title for other in site.interpreters)}")
 
 
-def _imported(site: Site, rung: str) -> Finding:
-    """Whether other Pythons take it; whatever they do, only the stable ABI is promised from one version to the next."""
-    built = rung_class(rung).build(site.toolchain)["extension"].path
-    seen = []
-    for other in site.interpreters:
-        try:
-            answer = run_program([other.program, "-I", "-c", _IMPORT, built.stem, str(built)]).strip()
-        except BuildError as refusal:
-            if _BACKEND not in str(refusal):
-                seen.append(f"{other.title} refuses it")
-            continue  # else it has no cffi, which the module needs in any Python
-        seen.append(f"{other.title} {'takes it' if answer == '5' else 'gets wrong results'}")
+def extension_python(site: Site) -> Finding:
+    """Whatever other Pythons do with it, only the stable ABI is promised from one minor version to the next."""
+    seen, _ = _imported(site, "cext")
     if not seen:
         return Finding("not promised", False, NO_PYTHON)
     return Finding("not promised", True, f"{', '.join(seen)}; built for CPython {sys.version.split()[0]}")
 
 
-def extension_python(site: Site) -> Finding:
-    return _imported(site, "cext")
-
-
 def cffi_python(site: Site) -> Finding:
-    return _imported(site, "cffi_api")
+    """The source that cffi writes asks for the stable ABI: https://cffi.readthedocs.io/en/latest/cdef.html."""
+    seen, is_taken = _imported(site, "cffi_api")
+    if not seen:
+        return Finding("yes", False, f"cffi's source asks for CPython's stable ABI; {NO_PYTHON}")
+    return Finding("yes" if is_taken else "no", True, f"{', '.join(seen)}; cffi's source asks for CPython's stable ABI")
+
+
+def _imported(site: Site, rung: str) -> tuple[list[str], bool]:
+    """What other Pythons do with the rung's extension, and whether all of them call it rightly."""
+    built = rung_class(rung).build(site.toolchain)["extension"].path
+    seen, is_taken = [], True
+    for other in site.interpreters:
+        try:
+            answer = run_program([other.program, "-I", "-c", _IMPORT, built.stem, str(built)]).strip()
+        except BuildError as refusal:
+            if _BACKEND in str(refusal):
+                continue  # it has no cffi, which the module needs in any Python
+            answer = "refusal"
+        is_taken &= answer == "5"
+        seen.append(f"{other.title} {'takes it' if answer == '5' else 'refuses it or gets wrong results'}")
+    return seen, is_taken
 
 
 def extension_cpu(site: Site) -> Finding:

@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from ffi_spectrum.measure.instance import Instance, Way
+from ffi_spectrum.measure.others import Others
 from ffi_spectrum.measure.waits import direct, sleep_until, waits_in_loop
 from ffi_spectrum.results.threads import Throughput, Waits
 from ffi_spectrum.toolchain.artifact import Artifact
@@ -52,7 +52,9 @@ def main(row: dict[str, Any]) -> dict[str, Any]:
     call_ns = first.executor.submit(first.instance.time_once).result()
     loop = asyncio.new_event_loop()
     loop.set_default_executor(first.executor)  # so that to_thread calls in the thread whose instance it is
+    others = Others([own, *(caller.instance for caller in callers)])
     throughputs, waits = _sections(row, callers, own, loop)
+    others_cpus = others.cpus()
     for caller in callers:
         caller.close()
     loop.close()
@@ -62,6 +64,7 @@ def main(row: dict[str, Any]) -> dict[str, Any]:
         "call_ns": call_ns,
         "throughputs": [asdict(one) for one in throughputs],
         "waits": {name: asdict(one) for name, one in waits.items()},
+        "others_cpus": round(others_cpus, 3),
     }
 
 
@@ -110,20 +113,10 @@ def _throughput(window_ns: int, callers: Sequence[Caller]) -> Throughput:
 
     barrier = threading.Barrier(len(callers), begin, timeout=30.0)
 
-    def call(instance: Instance) -> tuple[int, int, int]:
+    def call(instance: Instance) -> tuple[int, int]:
         barrier.wait()
-        before_ns = _waited_ns()
         calls, ended_ns = instance.until(start[0] + window_ns)
-        return calls, ended_ns - start[0], _waited_ns() - before_ns
+        return calls, ended_ns - start[0]
 
     results = [f.result() for f in [c.executor.submit(call, c.instance) for c in callers]]
-    calls, elapsed_ns, waited_ns = (list(column) for column in zip(*results, strict=True))
-    return Throughput(len(callers), calls, elapsed_ns, waited_ns)
-
-
-def _waited_ns() -> int:
-    """How long this thread stood in its CPU's queue so far: the kernel's Documentation/scheduler/sched-stats.rst."""
-    try:
-        return int(Path("/proc/thread-self/schedstat").read_text().split()[1])
-    except (OSError, IndexError):
-        return 0
+    return Throughput(len(callers), [calls for calls, _ in results], [elapsed for _, elapsed in results])

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from ffi_spectrum.analysis.interval import Interval
 from ffi_spectrum.analysis.threads import Lateness, ThreadsEstimate
-from ffi_spectrum.report.numbers import NOTHING, half_width, scale_of
+from ffi_spectrum.report.numbers import NOTHING, half_width, ratio, scale_of
 from ffi_spectrum.report.remote import Sheet
 
 LATE = ("p50", "p99", "max")
@@ -28,15 +28,18 @@ LOOP_LEGEND = (
 
 
 def busy_lines(estimates: Iterable[ThreadsEstimate]) -> list[str]:
-    """A warning where the verdicts could not be told."""
-    every = list(estimates)
-    if not any(one.verdict == "unresolved" for one in every):
-        return []
-    share = max(one.waited_share for one in every)
-    return [
-        f"UNRESOLVED: other programs were running. Two threads that need nothing of each other waited for a CPU (up to "
-        f"{share:.0%} of their time), so what threads gain reads too low. Measure again, into another file."
-    ]
+    """What other programs did to the figures."""
+    every = [one for one in estimates if one.disturbed]
+    unresolved = [one.way for one in every if one.verdict == "unresolved"]
+    lines = []
+    if every:
+        count = sum(one.disturbed for one in every)
+        lines.append(
+            f"Others used more than a tenth of a CPU during {count} processes: left out where they are a minority."
+        )
+    if unresolved:
+        lines.append(f"UNRESOLVED, too few quiet processes: {', '.join(unresolved)}. Measure again, into another file.")
+    return lines
 
 
 def threads_sheets(estimates: Iterable[ThreadsEstimate]) -> Iterator[Sheet]:
@@ -74,7 +77,7 @@ def _late(one: ThreadsEstimate, name: str) -> tuple[str, ...]:
 
 
 def _ratio(found: Interval | None) -> str:
-    return NOTHING if found is None else f"{found.point:.2f} ±{half_width(found.point, found.low, found.high):.2f}"
+    return NOTHING if found is None else f"{found.point:.2f} ±{ratio(half_width(found.point, found.low, found.high))}"
 
 
 def _time(ns: float | None) -> str:

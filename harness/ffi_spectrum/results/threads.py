@@ -12,24 +12,15 @@ STUDY = "threads"
 
 @dataclass(frozen=True, slots=True)
 class Throughput:
-    """`threads` threads made `calls[i]` calls each, from a common start until `elapsed_ns[i]`, the end of its last.
-
-    `waited_ns[i]` is how long thread i was ready to run meanwhile and had no CPU; 0 where no system says so.
-    """
+    """`threads` threads made `calls[i]` calls each, from a common start until `elapsed_ns[i]`, the end of its last."""
 
     threads: int
     calls: list[int]
     elapsed_ns: list[int]
-    waited_ns: list[int]
 
     @property
     def calls_per_ns(self) -> float:
         return sum(calls / elapsed for calls, elapsed in zip(self.calls, self.elapsed_ns, strict=True))
-
-    @property
-    def waited_share(self) -> float:
-        """From 0, each thread had a CPU whenever it wanted one, to 1."""
-        return sum(self.waited_ns) / sum(self.elapsed_ns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +39,8 @@ class ThreadsRecord:
     `size` is the kernel's, chosen so that a call takes about as long as was asked for; `call_ns` is what one took with
     nobody else about. `waits` are those of "thread" (another thread sleeps), "to_thread" (an event loop whose calls go
     through asyncio.to_thread) and "direct" (an event loop that makes the calls itself); a control has those of
-    "idle_thread" and "idle_loop", with no calls.
+    "idle_thread" and "idle_loop", with no calls. `others_cpus` is how many CPUs were busy meanwhile with something else
+    than this process and its workers, 0 where no system says so.
     """
 
     way: str
@@ -59,6 +51,7 @@ class ThreadsRecord:
     call_ns: int
     throughputs: list[Throughput]
     waits: dict[str, Waits]
+    others_cpus: float
     kind: Literal["threads"] = "threads"
 
     @property

@@ -33,8 +33,8 @@ def test_scaling_is_the_median_of_ratios_within_processes() -> None:
     """Processes of different speed: only the ratio within each counts."""
     records: list[ThreadsRecord] = []
     for process, (speed, ratio) in enumerate([(1, 1.5), (3, 1.8), (10, 1.6), (2, 1.7), (5, 1.9), (7, 1.4)]):
-        alone = Throughput(1, [100], [1_000_000 * speed], [0])
-        two = Throughput(2, [50, 100], [round(1_500_000 / ratio * speed)] * 2, [0, 0])
+        alone = Throughput(1, [100], [1_000_000 * speed])
+        two = Throughput(2, [50, 100], [round(1_500_000 / ratio * speed)] * 2)
         records.append(replace(record("cext", process, 1, 1), throughputs=[two, alone]))
     (found,) = estimate_threads(records, CONTROL)
     assert found.scaling is not None
@@ -43,7 +43,7 @@ def test_scaling_is_the_median_of_ratios_within_processes() -> None:
 
 
 def test_threads_that_end_at_different_times_count_by_their_own_time() -> None:
-    assert Throughput(2, [10, 20], [100, 400], [0, 0]).calls_per_ns == pytest.approx(0.15)
+    assert Throughput(2, [10, 20], [100, 400]).calls_per_ns == pytest.approx(0.15)
 
 
 def test_all_counts_of_threads_are_estimated() -> None:
@@ -92,11 +92,20 @@ def test_json_has_points_and_intervals() -> None:
     assert row["lateness"]["thread"] == {"p50_ns": 9e6, "p99_ns": 9e6, "max_ns": 9e6, "count": 300}
 
 
-def test_on_a_busy_machine_only_a_stall_is_told() -> None:
-    """Two threads that need nothing of each other stood in the queue for a CPU."""
-    kinds = (("floor.dlsym", 0.1), ("cext", 9.0), ("cext_nogil", 0.1))
-    for waited, words in ((0.05, ["scales", "stalls", "scales"]), (0.4, ["unresolved", "stalls", "unresolved"])):
-        records = [record(way, n, 1.9, late, waited=waited) for n in range(3) for way, late in kinds]
-        found = estimate_threads(records, CONTROL)
-        assert [one.verdict for one in found] == words
-        assert found[0].waited_share == pytest.approx(waited)
+def test_disturbed_processes_are_left_out_by_what_others_did() -> None:
+    """What a process measured decides nothing: a quiet one with an odd figure stays."""
+    quiet = [record("cext_nogil", n, gain, 0.1) for n, gain in enumerate((1.9, 1.9, 1.2))]
+    busy = [record("cext_nogil", 3 + n, 1.0, 3.0, others_cpus=0.4) for n in range(3)]
+    (found,) = estimate_threads([*quiet, *busy], CONTROL)
+    assert (found.processes, found.disturbed, found.verdict) == (3, 3, "scales")
+    assert found.scaling is not None
+    assert (found.scaling[2].point, found.scaling[2].low) == pytest.approx((1.9, 1.2))
+    assert found.lateness is not None
+    assert found.lateness["thread"].max == pytest.approx(0.1e6)
+
+
+def test_where_most_are_disturbed_all_count_and_only_a_stall_is_told() -> None:
+    for way, late, word in (("cext", 9.0, "stalls"), ("cext_nogil", 0.1, "unresolved"), ("python", 5.1, "unresolved")):
+        records = [record(way, n, 1.2, late, others_cpus=0.05 if n == 0 else 0.9) for n in range(3)]
+        (found,) = estimate_threads(records, CONTROL)
+        assert (found.processes, found.disturbed, found.verdict) == (3, 2, word)

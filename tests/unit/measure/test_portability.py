@@ -36,7 +36,7 @@ MOVES = {
     ("C extension", "another Python"): "not promised",
     ("C extension", "another CPU"): "no",
     ("C extension", "another folder than libffis.so"): "no",
-    ("cffi module", "another Python"): "not promised",
+    ("cffi module", "another Python"): "yes",
     ("worker program", "another Python"): "yes",
 }
 
@@ -140,6 +140,7 @@ def test_a_python_that_gets_another_result_is_noticed(site: Site, monkeypatch: p
     monkeypatch.setattr(portability, "run_program", lambda command: "0x0\n")
     assert portability.library_python(replace(site, interpreters=(own,))).moves == "no"
     assert "wrong results" in portability.extension_python(replace(site, interpreters=(own,))).evidence
+    assert portability.cffi_python(replace(site, interpreters=(own,))).moves == "no"
 
 
 def test_interpreters_are_those_of_other_versions(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,8 +32,10 @@ def test_nothing_measured_makes_no_table() -> None:
 
 
 def test_a_busy_machine_is_named() -> None:
-    records = [record("floor.dlsym", 0, 1.2, 0.1, waited=0.38), record("cext_nogil", 0, 1.2, 0.1)]
-    (line,) = busy_lines(estimate_threads(records, "floor.dlsym"))
-    assert line.startswith("UNRESOLVED: other programs were running")
-    assert "38%" in line
+    records = [record("floor.dlsym", n, 1.9, 0.1, others_cpus=n / 2) for n in range(2)]
+    records += [record("cext_nogil", n, 1.2, 0.1, others_cpus=0.5) for n in range(2)]
+    assert busy_lines(estimate_threads(records, "floor.dlsym")) == [
+        "Others used more than a tenth of a CPU during 3 processes: left out where they are a minority.",
+        "UNRESOLVED, too few quiet processes: cext_nogil. Measure again, into another file.",
+    ]
     assert busy_lines(estimate_threads(some_records(), "floor.dlsym")) == []
