@@ -18,7 +18,7 @@ from ffi_spectrum.rungs.table import rung_class
 from ffi_spectrum.toolchain import sources
 
 GUEST, COMPILED = "ffis.wasm", "ffis.cwasm"
-ENGINES = {"wasmtime": "machine code", "wasmtime_pulley": "Pulley", "pywasm": "pywasm, which is Python"}
+ENGINES = {"wasmtime": "as machine code", "wasmtime_pulley": "on Pulley", "pywasm": "in pywasm, which is Python"}
 _PYWASM = """
 import sys
 from pywasm import ModuleDesc, Runtime
@@ -69,7 +69,7 @@ def guest_cpu(site: Site) -> Finding:
         ran.append(machine)
     if not ran:
         return Finding("yes", False, "no engine here")
-    return Finding("yes", True, f"its results are right as {', '.join(ran)}; no other real CPU was at hand")
+    return Finding("yes", True, f"its results are right {', '.join(ran)}; no other real CPU was at hand")
 
 
 def guest_system(site: Site) -> Finding:
