@@ -205,7 +205,8 @@ def _cases(
 
 def _sized(way: Case, size: int, profile: Profile) -> list[Case]:
     """The way at this size; where one crossing makes many calls, as many as the profile asks for with this kernel."""
-    if way.strategy == "pipelined" and dict(way.params).get("window") not in profile.windows:
+    window = dict(way.params).get("window")
+    if window is not None and window not in profile.windows:  # a device's queue has no window of ours
         return []
     if way.strategy not in WIDE:
         return [replace(way, size=size)]

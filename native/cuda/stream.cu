@@ -36,13 +36,6 @@ FFIS_KERNEL ffis_pong(volatile uint64_t *words, uint64_t rounds, uint64_t deadli
     }
 }
 
-/* Reads the device's clock as often as it can: how finely it ticks is the least step between unequal readings. */
-FFIS_KERNEL ffis_ticks(uint64_t *readings, uint32_t size) {
-    for (uint32_t i = 0; i < size; i++) {
-        readings[i] = device_clock_ns();
-    }
-}
-
 /* Runs for duration_ns by the device's clock. */
 FFIS_KERNEL ffis_delay(uint64_t duration_ns) {
     const uint64_t begin = device_clock_ns();

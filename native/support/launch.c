@@ -53,13 +53,13 @@ FFIS_EXPORT int32_t ffis_launch_nothing(void *function, uint32_t grid_x, uint32_
 }
 
 /* The clock of Python's time.perf_counter_ns on Linux. */
-FFIS_EXPORT int64_t ffis_clock_ns(void) {
+static int64_t ffis_clock_ns(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-/* When *word was seen to be `value`, by ffis_clock_ns; -1 where it was not within timeout_ns. */
+/* When *word was seen to be `value`, by that clock; -1 where it was not within timeout_ns. */
 FFIS_EXPORT int64_t ffis_await_word(const volatile uint64_t *word, uint64_t value, int64_t timeout_ns) {
     const int64_t begin = ffis_clock_ns();
     for (uint32_t i = 0;; i++) {

@@ -29,6 +29,8 @@ static PyObject *ffis_channel_park(ffis_channel *self, PyObject *unused) {
 }
 
 static PyObject *ffis_channel_unpark(ffis_channel *self, PyObject *unused) {
+    /* a pipelined loop that was left may have let go of the buffers that its calls would write */
+    if (!self->is_busy) { ffis_client_abandon(&self->client); }
     ffis_client_set_worker_spin(&self->client, self->worker_spin_ns);
     PyObject *answer = ffis_channel_ping(self, unused);
     self->client.worker_spins = answer != NULL && self->worker_spin_ns == FFIS_RING_FOREVER;

@@ -111,7 +111,6 @@ static int ffis_add_layout(PyObject *module) {
         {"FIRST", offsetof(struct ffis_ring, first)},
         {"LAYOUT", offsetof(struct ffis_ring, layout)},
         {"REQUEST_BELL", offsetof(struct ffis_ring, request_bell)},
-        {"RESPONSE_BELL", offsetof(struct ffis_ring, response_bell)},
         {"WORKER_SPIN_NS", offsetof(struct ffis_ring, worker_spin_ns)},
         {"CLIENT_SPINS", offsetof(struct ffis_ring, client_spins)},
         {"REQUESTS", offsetof(struct ffis_ring, requests)},

@@ -123,6 +123,7 @@ FFIS_INLINE int ffis_serve_small(struct ffis_connection *connection, const struc
     case FFIS_OP_PING:
         return ffis_answer(stream, request, FFIS_OK, NULL, 0);
     case FFIS_OP_CLOSE:
+        ffis_stream_flush(stream);
         return 0;
     case FFIS_OP_FAULT:
         return ffis_answer(stream, request, ffis_fault(request->times, request->region_nbytes), NULL, 0);

@@ -101,6 +101,10 @@ FFIS_INLINE int ffis_serve_ring(void *memory, uint64_t nbytes, int request_event
         response->result = result;
         if (atomic_load_explicit(&ring->client_spins, memory_order_relaxed)) {
             ffis_ring_publish_to_spinner(&response->seq, server.next);
+        } else if (response_eventfd >= 0) {
+            /* its client has no fence, so it cannot say in time that it sleeps: it is always rung */
+            ffis_ring_publish_to_spinner(&response->seq, server.next);
+            ffis_bell_ring(&ring->response_bell, response_eventfd);
         } else {
             ffis_ring_publish(&response->seq, server.next, &ring->response_bell, response_eventfd);
         }

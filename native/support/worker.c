@@ -110,6 +110,7 @@ static void *ffis_watch_control(void *argument) {
             goes_on = ffis_answer(stream, &request, FFIS_BAD_OP, NULL, 0);
         }
     }
+    ffis_stream_flush(stream);
     _exit(0);
 }
 

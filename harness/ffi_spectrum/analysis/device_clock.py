@@ -14,7 +14,7 @@ SHARE = 4
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """host = device + offset + drift * device; `error_ns` bounds how far that may be off, half a round trip.
+    """host = device + offset + drift * device; `error_ns` bounds how far that may be off: half the slowest round used.
 
     The device read its clock somewhere between question and answer, and nothing says where: the middle is taken.
     """
@@ -37,11 +37,11 @@ def timeline(series: Sequence[Pings]) -> Timeline:
 
 
 def _point(pings: Pings) -> tuple[float, float, float]:
-    """Device time, offset of the host's clock there, and half a round trip."""
+    """Device time, offset of the host's clock there, and half of the slowest of the rounds that say so."""
     rounds = sorted(
         (answered - asked, (answered + asked) / 2 - device, device)
         for asked, answered, device in zip(pings.asked_ns, pings.answered_ns, pings.device_ns, strict=True)
     )
     quickest = rounds[: max(1, len(rounds) // SHARE)]
     trips, offsets, devices = zip(*quickest, strict=True)
-    return median(devices), median(offsets), median(trips) / 2
+    return median(devices), median(offsets), trips[-1] / 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import repeat
 from statistics import median
 
 from ffi_spectrum.results.device import DeviceSample
@@ -13,7 +14,11 @@ from ffi_spectrum.results.store import Results
 
 @dataclass(frozen=True, slots=True)
 class ReturnRow:
-    """An action behind a kernel that runs: in how many of `trials` it returned before the kernel was over."""
+    """An action behind a kernel that runs: in how many of `trials` it returned before the kernel was over.
+
+    One that returned within the first half of the kernel's time did, whatever the stream said when it was asked: the
+    process may have been put aside between return and question.
+    """
 
     action: str
     trials: int
@@ -127,8 +132,12 @@ def _device(samples: list[DeviceSample]) -> str:
 def _returns(samples: list[DeviceSample]) -> Iterable[ReturnRow]:
     for action in dict.fromkeys(name for sample in samples for name in sample.returns):
         found = [sample.returns[action] for sample in samples if action in sample.returns]
-        done = [was_done for one in found for was_done in one.was_done]
+        done = [over for one in found for over in map(_is_over, repeat(one.busy_ns), one.returned_ns, one.was_done)]
         yield ReturnRow(action, len(done), done.count(False), median(ns for one in found for ns in one.returned_ns))
+
+
+def _is_over(busy_ns: int, returned_ns: int, was_done: bool) -> bool:
+    return was_done and returned_ns > busy_ns // 2
 
 
 def _graphs(samples: list[DeviceSample]) -> Iterable[GraphRow]:

@@ -22,10 +22,10 @@ class RemoteCost:
     """Of a case whose far side is another process; times in nanoseconds per call, None where nothing is known.
 
     p50 to p999 are latencies of single calls of all processes together, net of the clock's own; `mean_ns` is the time
-    of a call in a row of them. `client_cpu_ns` and `worker_cpu_ns` are CPU time per call. `ratio_to_line` relates the
-    time per call to the round trip of one cache line between the two CPUs, paired in each process. `parts` are
-    medians over processes of "serialise", "copy", "work", and "wake": the rest of the whole, which is transport,
-    scheduler and waiting.
+    of a call in a row of them. `client_cpu_ns` and `worker_cpu_ns` are CPU time per call. The mean and the client's CPU
+    time are net of the same row of nothing. `ratio_to_line` relates the time per call to the round trip of one cache
+    line between the two CPUs, paired in each process. `parts` are medians over processes of "serialise", "copy",
+    "work", and "wake": the rest of the whole, which is transport, scheduling and waiting.
     """
 
     p50_ns: float | None = None
@@ -58,8 +58,7 @@ def remote_costs(results: Results) -> dict[tuple[str, str], RemoteCost]:
         if not on_device and (CACHE_LINE in process.controls or process.latencies or process.parts):
             _add(found, process)
             clocks += [latency for name, latency in process.latencies.items() if name == EMPTY]
-    clock_ns = _percentiles(clocks).at(0.5) or 0.0
-    return {key: _cost(one, clock_ns) for key, one in found.items()}
+    return {key: _cost(one, _Loop.of(clocks)) for key, one in found.items()}
 
 
 def _add(found: dict[tuple[str, str], _Found], process: ProcessRecord) -> None:
@@ -85,17 +84,38 @@ def _add(found: dict[tuple[str, str], _Found], process: ProcessRecord) -> None:
                 one.parts[name].append(ns)
 
 
-def _cost(found: _Found, clock_ns: float) -> RemoteCost:
+@dataclass(frozen=True, slots=True)
+class _Loop:
+    """What the loop around single calls takes where it calls nothing: a reading of the clock, a turn, its CPU time."""
+
+    clock_ns: float = 0.0
+    turn_ns: float = 0.0
+    turn_cpu_ns: float = 0.0
+
+    @classmethod
+    def of(cls, empties: list[Latency]) -> _Loop:
+        calls = sum(latency.calls for latency in empties)
+        if not calls:
+            return cls()
+        elapsed_ns, cpu_ns = sum(one.elapsed_ns for one in empties), sum(one.client_cpu_ns for one in empties)
+        return cls(_percentiles(empties).at(0.5) or 0.0, elapsed_ns / calls, cpu_ns / calls)
+
+
+def _cost(found: _Found, loop: _Loop) -> RemoteCost:
     calls = sum(latency.calls for latency in found.latencies)
     shares = _percentiles(found.latencies)
     worker = [latency.worker_cpu_ns for latency in found.latencies if latency.worker_cpu_ns is not None]
-    p50, p99, p999 = (None if ns is None else ns - clock_ns for ns in map(shares.at, (0.5, 0.99, 0.999)))
+    p50, p99, p999 = (None if ns is None else ns - loop.clock_ns for ns in map(shares.at, (0.5, 0.99, 0.999)))
+    mean_ns = client_ns = None
+    if calls:
+        mean_ns = sum(latency.elapsed_ns for latency in found.latencies) / calls - loop.turn_ns
+        client_ns = sum(latency.client_cpu_ns for latency in found.latencies) / calls - loop.turn_cpu_ns
     return RemoteCost(
         p50_ns=p50,
         p99_ns=p99,
         p999_ns=p999,
-        mean_ns=sum(latency.elapsed_ns for latency in found.latencies) / calls - clock_ns if calls else None,
-        client_cpu_ns=sum(latency.client_cpu_ns for latency in found.latencies) / calls if calls else None,
+        mean_ns=mean_ns,
+        client_cpu_ns=client_ns,
         worker_cpu_ns=sum(worker) / calls if calls and len(worker) == len(found.latencies) else None,
         ratio_to_line=median(found.ratios) if found.ratios else None,
         line_ns=median(found.lines) if found.lines else None,

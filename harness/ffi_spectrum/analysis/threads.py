@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any, Literal
 
@@ -18,6 +18,8 @@ Verdict = Literal["scales", "takes turns", "stalls", "unresolved"]
 STALL_SHARE = 2 / 3
 # The share of what the control gains by more threads that a rung must reach to be called scaling.
 GAIN_SHARE = 0.5
+# A control that gains less says that there is nothing to gain: one CPU, say.
+MIN_GAIN = 0.1
 # A process during which others kept more than this much of a CPU busy is left out, unless most are.
 BUSY_CPUS = 0.1
 
@@ -37,8 +39,8 @@ class ThreadsEstimate:
     """One way. `scaling` has calls per second of each number of threads, relative to one, the median over processes.
 
     `processes` are those that had the machine to themselves; `disturbed` ones are left out, unless they are most: then
-    all count, and the verdict is "unresolved" where it would rest on scaling. `status` other than "ok" comes with a
-    reason and without figures.
+    all count, and the verdict is "unresolved" where it would rest on scaling. `status` other than "ok" comes
+    without figures; a reason says what could not be done, also where earlier processes were measured.
     """
 
     way: str
@@ -75,7 +77,7 @@ def estimate_threads(records: Iterable[ThreadsRecord | AbsentRecord], control: s
         else:
             ways.setdefault(record.way, []).append(record)
     ceiling = _scaling(_quiet(ways[control])) if control in ways else {}
-    found = [_estimate(way, processes, ceiling) for way, processes in ways.items()]
+    found = [replace(_estimate(way, own, ceiling), reason=reasons.get(way, "")) for way, own in ways.items()]
     absent = [ThreadsEstimate(way, "unavailable", why) for way, why in reasons.items() if way not in ways]
     return found + absent
 
@@ -89,7 +91,7 @@ def _quiet(processes: Sequence[ThreadsRecord]) -> Sequence[ThreadsRecord]:
 def _estimate(way: str, processes: Sequence[ThreadsRecord], ceiling: Mapping[int, Interval]) -> ThreadsEstimate:
     kept = _quiet(processes)
     disturbed = sum(one.others_cpus > BUSY_CPUS for one in processes)
-    call_ns = median(one.call_ns for one in kept)
+    call_ns = median(1 / _alone(one) for one in kept)
     scaling = _scaling(kept)
     names = dict.fromkeys(name for one in kept for name in one.waits)
     lateness = {
@@ -102,10 +104,15 @@ def _estimate(way: str, processes: Sequence[ThreadsRecord], ceiling: Mapping[int
     return ThreadsEstimate(way, "ok", "", kept[0].kernel, len(kept), call_ns, scaling, lateness, verdict, disturbed)
 
 
+def _alone(one: ThreadsRecord) -> float:
+    """Calls per nanosecond of a single thread; the reciprocal is the length of a call that follows others."""
+    return next(t.calls_per_ns for t in one.throughputs if t.threads == 1)
+
+
 def _scaling(processes: Sequence[ThreadsRecord]) -> dict[int, Interval]:
     ratios: dict[int, list[float]] = {}
     for one in processes:
-        alone = next(t.calls_per_ns for t in one.throughputs if t.threads == 1)
+        alone = _alone(one)
         for several in one.throughputs:
             if several.threads > 1:
                 ratios.setdefault(several.threads, []).append(several.calls_per_ns / alone)
@@ -127,6 +134,6 @@ def verdict_of(
         return "stalls"
     two = scaling.get(2)
     possible = max(ceiling[2].point - 1, 0.0) if 2 in ceiling else 1.0
-    if two is not None and possible > 0 and two.point - 1 >= GAIN_SHARE * possible:
+    if two is not None and possible >= MIN_GAIN and two.point - 1 >= GAIN_SHARE * possible:
         return "scales"
     return "takes turns"

@@ -87,7 +87,7 @@ def costs(
     else:
         study, path = command.read(file), file
     if is_json:
-        echo_json(command.rows_of(study, rungs))
+        echo_json(command.rows_of(study, rungs, part or "all"))
     elif is_markdown:
         click.echo(command.markdown(study, rungs, part or "all"), nl=False)
     else:

@@ -53,11 +53,13 @@ def costs_of(study: Study, rungs: Sequence[str]) -> list[Cost]:
     return [one for one in found if not rungs or one.subject in (*rungs, *SHARED)]
 
 
-def rows_of(study: Study, rungs: Sequence[str]) -> list[dict[str, Any]]:
+def rows_of(study: Study, rungs: Sequence[str], part: Part) -> list[dict[str, Any]]:
     """What `costs --json` prints: an object per subject, package and claim, each with its kind."""
-    rows = [{"kind": "cost", **one.to_json()} for one in costs_of(study, rungs)]
-    rows += [{"kind": "package", **one.to_json()} for one in package_costs(study.records)]
-    return rows + [asdict(one) for one in claims_of(study)]
+    rows: list[dict[str, Any]] = []
+    if part != "portability":
+        rows += [{"kind": "cost", **one.to_json()} for one in costs_of(study, rungs)]
+        rows += [{"kind": "package", **one.to_json()} for one in package_costs(study.records)]
+    return rows + ([asdict(one) for one in claims_of(study)] if part != "costs" else [])
 
 
 def sheets_of(study: Study, rungs: Sequence[str], part: Part) -> Iterator[Sheet]:

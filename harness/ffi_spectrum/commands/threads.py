@@ -78,7 +78,7 @@ def finish(screen: Screen, path: Path) -> None:
 
 
 def _gaps(estimates: Sequence[ThreadsEstimate]) -> list[str]:
-    absent = _grouped({one.way: one.reason for one in estimates if one.status != "ok"})
+    absent = _grouped({one.way: one.reason for one in estimates if one.reason})
     return [
         *busy_lines(estimates),
         *(f"missing: {', '.join(ways)}: {reason}" for reason, ways in absent.items()),

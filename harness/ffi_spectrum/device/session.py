@@ -18,9 +18,8 @@ from ffi_spectrum.errors import DeviceError, Unavailable
 
 # A stream that is held longer lets go by itself: a forgotten release must not hang the device.
 HOLD_NS = 4_000_000_000
-# The launch queue holds about 1,024 launches; a loop behind a held stream that fills it would wait for ever.
-MOST_HELD = 400
 _GO, _STOPPED = 1, 2
+_NOT_FOUND = 500  # CUDA_ERROR_NOT_FOUND
 
 
 class Session:
@@ -57,8 +56,11 @@ class Session:
     def variable(self, symbol: str) -> int | None:
         """The device address of a variable of ours, None where this build has none."""
         try:
-            return int(self.cupy.cuda.driver.moduleGetGlobal(self._module, symbol))
-        except self.cupy.cuda.driver.CUDADriverError:
+            with translated(f"looking up {symbol}"):
+                return int(self.cupy.cuda.driver.moduleGetGlobal(self._module, symbol))
+        except DeviceError as error:
+            if error.code != _NOT_FOUND:
+                raise
             return None
 
     def launch(self, symbol: str, extents: Any, objects: Mapping[str, Any]) -> Launch:

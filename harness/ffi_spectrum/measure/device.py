@@ -15,6 +15,7 @@ from ffi_spectrum.device.facts import facts_of
 from ffi_spectrum.device.session import Session
 from ffi_spectrum.errors import MeasurementError
 from ffi_spectrum.measure.compiled import compile_function
+from ffi_spectrum.measure.control import NO_CASE
 from ffi_spectrum.measure.device_copies import sample_copies, sample_overlap
 from ffi_spectrum.measure.device_durations import sample_durations
 from ffi_spectrum.measure.device_graphs import sample_graphs
@@ -29,7 +30,6 @@ KERNEL = "noop"
 LAUNCHES, WARM_LAUNCHES = 48, 8
 ROUNDS = 96
 TIMEOUT_NS = 1_000_000_000
-READINGS = 512
 _ONE = ((1, 1, 1), (1, 1, 1))
 # Name of the stamps of the C launcher.
 IN_C = "c"
@@ -41,6 +41,7 @@ def sample_device(subjects: Subjects, mark: Mark) -> DeviceSample | None:
     if not paths:
         return None
     session = next(iter(paths.values()))[0].session
+    mark(NO_CASE)
     pings = [_ping(session)]
     stamps, launches = {}, {}
     for name, (rung, subject) in paths.items():
@@ -48,12 +49,12 @@ def sample_device(subjects: Subjects, mark: Mark) -> DeviceSample | None:
         call = rung.stamp(subject.case.variant)
         if call is not None:
             stamps[name], launches[name] = _stamp(session, call), call
+    mark(NO_CASE)  # what follows is about the device, and no case of the panel is to blame for it
     stamps[IN_C] = _stamp_in_c(session)
     pings.append(_ping(session))
     sample = _from_origins(stamps, pings)
     return replace(
         sample,
-        ticks_ns=_ticks(session),
         facts=facts_of(session),
         returns=sample_returns(session, launches),
         graphs=sample_graphs(session),
@@ -145,15 +146,6 @@ def _ping(session: Session) -> Pings:
         raise MeasurementError(f"the device answered {done} of {ROUNDS} rounds, then no more")
     asked, answered, device = (array[1:].tolist() for array in arrays)  # the first waits for the kernel's start
     return Pings(asked, answered, device)
-
-
-def _ticks(session: Session) -> list[int]:
-    readings = session.cupy.zeros(READINGS, np.uint64)
-    launch = session.launch("ffis_ticks", _ONE, {"readings": readings, "size": np.uint32(READINGS)})
-    call = launch.prepared(session.entry)
-    check(session.launcher.launch_n(ctypes.addressof(call), 1), "reading the device's clock")
-    steps = np.diff(session.to_host(readings).astype(np.int64))
-    return [int(step) for step in steps[steps > 0][:64]]
 
 
 def _from_origins(stamps: dict[str, Stamps], pings: list[Pings]) -> DeviceSample:

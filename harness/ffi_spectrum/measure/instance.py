@@ -110,10 +110,13 @@ class Instance:
             self.bind(size)
             ratio = call_ns / max(self._quickest_ns(call_ns), 1)
             other = scaled(self.kernel, size, min(ratio, MAX_GROWTH))
-            is_close = CLOSE_ENOUGH <= ratio <= 1 / CLOSE_ENOUGH
-            if is_close or other == size or self.rung.missing(self.kernel, other):
+            while other > size and self.rung.missing(self.kernel, other):
+                other = (size + other) // 2
+            if CLOSE_ENOUGH <= ratio <= 1 / CLOSE_ENOUGH or other == size:
                 break
             size = other
+        else:
+            self.bind(size)
         return size
 
     def _quickest_ns(self, call_ns: float) -> int:

@@ -62,7 +62,7 @@ def guest_cpu(site: Site) -> Finding:
         try:
             artifacts = rung_class(rung).build(site.toolchain)
             instance = Instance(first_way(rung), artifacts)
-        except (Unavailable, BuildError):
+        except Unavailable:
             continue
         instance.check()
         instance.close()
@@ -83,8 +83,10 @@ def guest_python(site: Site) -> Finding:
     for other in site.interpreters:
         try:
             answer = run_program([other.program, "-I", "-c", _PYWASM, path]).strip()
-        except BuildError:
-            continue  # it has no pywasm
+        except BuildError as refusal:
+            if "No module named 'pywasm'" in str(refusal):
+                continue
+            return Finding("no", True, f"{other.title}: {refusal}")
         if answer != "5":
             return Finding("no", True, f"{other.title} gets {answer} for 2 + 3")
         ran.append(other.title)
@@ -95,8 +97,8 @@ def guest_python(site: Site) -> Finding:
 
 def compiled_cpu(site: Site) -> Finding:
     """Code for this CPU is given to the interpreter of another one."""
+    path = rung_class("wasmtime").build(site.toolchain)["compiled"].path  # first: Unavailable where wasmtime is missing
     guest = import_module("ffi_spectrum.rungs.guest")
-    path = rung_class("wasmtime").build(site.toolchain)["compiled"].path
     try:
         guest.load_compiled(path, guest.PULLEY)
     except Unavailable:
@@ -106,8 +108,8 @@ def compiled_cpu(site: Site) -> Finding:
 
 def compiled_release(site: Site) -> Finding:
     """A copy whose header names another major release: that is all of the release that the header has."""
-    guest = import_module("ffi_spectrum.rungs.guest")
     compiled = rung_class("wasmtime").build(site.toolchain)["compiled"]
+    guest = import_module("ffi_spectrum.rungs.guest")
     content = compiled.path.read_bytes()
     major = str(compiled.facts["version"]).partition(".")[0].encode()
     found = list(re.finditer(re.escape(bytes([len(major)]) + major), content))

@@ -60,19 +60,23 @@ def prepare(job: Job, mark: Mark) -> Subjects:
             if case.rung in refusals:
                 raise Unavailable(refusals[case.rung])
             if case.rung not in rungs:
-                rungs[case.rung] = _open(job, case.rung)
+                rungs[case.rung] = _open(job, case.rung, refusals)
             subjects.near.append(_prepare_case(subjects, rungs[case.rung], case, index))
         except Unavailable as error:
-            refusals.setdefault(case.rung, error.reason)
             subjects.refused.append((case, "unavailable", error.reason))
         except (FFISpectrumError, BuildError) as error:
             subjects.refused.append((case, "failed", str(error)))
     return subjects
 
 
-def _open(job: Job, name: str) -> Rung:
+def _open(job: Job, name: str, refusals: dict[str, str]) -> Rung:
+    """Open the rung once: what keeps it shut is in `refusals` for its other cases."""
     rung = rung_class(name)(job.artifacts[name])
-    rung.open()
+    try:
+        rung.open()
+    except Unavailable as error:
+        refusals[name] = error.reason
+        raise
     return rung
 
 

@@ -91,6 +91,9 @@ def _build(rung: str, toolchain: Toolchain) -> dict[str, Artifact] | str:
 
 
 def _task(way: Way, process: int, built: dict[str, Artifact] | str, shared: dict[str, Any], seed: int) -> Task:
+    windows = len(shared["threads"]) + (5 if way.rung == CONTROL else 3)
+    expected_s = STARTUP_S + windows * shared["window_ms"] * 1e-3
+
     def run() -> StudyRecord:
         if isinstance(built, str):
             raise Unavailable(built)
@@ -100,11 +103,10 @@ def _task(way: Way, process: int, built: dict[str, Artifact] | str, shared: dict
             "threads": shared["threads"], "is_control": way.rung == CONTROL, "seed": seed,
         }  # fmt: skip
         hash_seed = {"PYTHONHASHSEED": str(seed)}
-        answer = run_child("ffi_spectrum.measure.threads_worker:main", row, DEADLINE_S, hash_seed)
+        answer = run_child("ffi_spectrum.measure.threads_worker:main", row, DEADLINE_S + 2 * expected_s, hash_seed)
         return structure_answer(way, process, seed, answer)
 
-    windows = len(shared["threads"]) + (5 if way.rung == CONTROL else 3)
-    return Task((STUDY, way.name, process), run, STARTUP_S + windows * shared["window_ms"] * 1e-3)
+    return Task((STUDY, way.name, process), run, expected_s)
 
 
 def structure_answer(way: Way, process: int, seed: int, answer: dict[str, Any]) -> ThreadsRecord:

@@ -49,6 +49,7 @@ def main(row: Mapping[str, Any], started_ns: int) -> None:
             marker[0:4] = index.to_bytes(4, "little", signed=True)
 
         subjects = prepare(job, mark)
+        mark(NO_CASE)
         document = (
             _prove(job, subjects, mark) if job.mode == "prove" else _measure(job, subjects, mark, rng, started_ns)
         )

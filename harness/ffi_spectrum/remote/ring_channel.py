@@ -22,7 +22,7 @@ from ffi_spectrum.remote.channel import Channel
 from ffi_spectrum.remote.process import WorkerProcess
 
 # struct ffis_ring of native/support/ring.h, in bytes
-LAYOUT, FIRST, REQUEST_BELL, RESPONSE_BELL, WORKER_SPIN_NS, CLIENT_SPINS = 0, 4, 128, 256, 384, 388
+LAYOUT, FIRST, REQUEST_BELL, WORKER_SPIN_NS, CLIENT_SPINS = 0, 4, 128, 384, 388
 REQUESTS, RESPONSES, RING_NBYTES = 768, 8960, 16384
 LAYOUT_VERSION, ENTRIES, REQUEST_NBYTES, RESPONSE_NBYTES = 1, 64, 128, 64
 # What stands behind a request's `seq`: kernel, op, reserved, times; the slots follow.
@@ -128,8 +128,6 @@ class RingChannel(Channel):
         at = REQUESTS + self._next % ENTRIES * REQUEST_NBYTES
         self._next = ticket = (self._next + 1) % 2**32
         self._bytes[at + 4 : at + 4 + len(body)] = body
-        if self._blocks:  # before the request, so that the worker has seen it when it answers
-            self._words[RESPONSE_BELL // 4 + 1] = 1
         self._words[at // 4] = ticket
         if self._rings:
             os.eventfd_write(self._request_eventfd, 1)

@@ -14,8 +14,9 @@ PARTS = ("path", "form", "held", "crossing", "enqueue", "latency", "to C loop", 
 IDLE = ("path", "returned", "started", "added up", "after return", "flag seen", "added up", "sync each")
 LEGEND = (
     "held: launches behind a stream that is held back. enqueue: the same from a loop in C, one crossing for all. "
-    "crossing: the difference of the two, which is the binding's. latency: what an idle device takes beyond the "
-    "enqueue until the kernel of a bare C launch starts. C no-op: the same call of a C function that does nothing.",
+    "crossing: the difference of the two, which is the binding's. An expression launches several kernels: the enqueue "
+    "of all but one counts as its crossing. latency: what an idle device takes beyond the enqueue until the kernel of "
+    "a bare C launch starts. C no-op: the same call of a C function that does nothing.",
     "Single launches on an idle device, counted from before the call: until it returned, until the kernel started (and "
     "how long after the return that was), until the host saw the kernel's flag, and beside them what the parts add up "
     "to. sync each: launch and wait.",
@@ -33,11 +34,11 @@ def device_sheets(estimates: Iterable[Estimate]) -> Iterator[Sheet]:
 
 
 def device_lines(estimates: Iterable[Estimate]) -> list[str]:
-    """One sentence per path, of the first panel that has it."""
+    """One sentence per path whose kernel was seen to start, of the first panel that has it."""
     found: dict[str, str] = {}
     for title, rows in _panels(estimates).items():
         for estimate, cost in rows:
-            if not estimate.params.get("nargs") and cost.until_start is not None:
+            if not estimate.params.get("nargs") and cost.started is not None:
                 found.setdefault(_path(estimate), f"{_path(estimate)} ({title}): {sentence(cost)}")
     return list(found.values())
 

@@ -13,9 +13,9 @@ from ffi_spectrum.report.rows import panel_title, way_of
 CALLS = ("rung", "placement", "p50", "p99", "p99.9", "mean", "CPU here", "CPU there", "times line")
 SHARES = ("rung", "form", "placement", "whole", "serialise", "copy", "wake", "work")
 LEGEND = (
-    "p50 to mean: single calls, net of the clock. CPU here, CPU there: CPU time per call in the caller and in the "
-    "worker. times line: ratio of the time per call to the round trip of one cache line between the two CPUs. Caller "
-    "and worker are on different CPUs, except where it says cores=1.",
+    "p50 to mean: single calls, net of the clock and of the loop around them, as is CPU here. CPU here, CPU there: CPU "
+    "time per call in the caller and in the worker. times line: ratio of the time per call to the round trip of one "
+    "cache line between the two CPUs. Caller and worker are on different CPUs, except where it says cores=1.",
     "serialise and copy are run alone, work is the far-side loop, and wake is the rest of the whole: transport, "
     "scheduling and waiting. A spinning row burns a CPU all the time: see its blocking twin.",
 )

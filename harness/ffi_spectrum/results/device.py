@@ -32,7 +32,10 @@ class Pings:
 
 @dataclass(frozen=True, slots=True)
 class Returns:
-    """What an action did while a kernel of `busy_ns` ran on its stream: when it returned, and was the kernel over?"""
+    """What an action did while a kernel of `busy_ns` ran on its stream: when it returned, and was the kernel over?
+
+    `was_done` is what the stream said when it was asked after the return, however long that took.
+    """
 
     busy_ns: int
     returned_ns: list[int]
@@ -88,8 +91,8 @@ class DeviceSample:
     """What one process saw of its device.
 
     `stamps` are by rung and variant ("cuda_ctypes.runtime"); "c" is the C launcher, where no binding takes part.
-    `pings` were made before and after all of them. `ticks_ns` are steps between unequal readings of the device's
-    clock. `facts` name the device, its driver and the packages that reach it.
+    `pings` were made before and after all of them. `facts` name the device, its driver and the packages that reach it.
+    `ticks_ns` is recorded no longer: steps between unequal readings of the device's clock.
 
     `returns` are by action; `copies` by memory, call and direction ("pinned async to device"), for each number of
     bytes; `overlap_ns` holds a copy and a kernel alone, and both at once on two streams.

@@ -61,8 +61,8 @@ class ProcessRecord:
 
     Where the far side is a device: `parts` holds a path's launches behind a stream that is held back ("held") and the
     same call of a C function that does nothing ("nothing"); `controls` the C loop of launches, held as well ("enqueue",
-    with the number of noop's arguments), the loop around nothing ("launch_nothing") and the loop's entry for no launch
-    ("launch_entry"); `device` single launches on an idle device.
+    with the number of noop's arguments) and the loop's entry for no launch ("launch_entry"); `device` single launches
+    on an idle device.
     """
 
     panel: str

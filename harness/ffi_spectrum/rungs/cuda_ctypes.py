@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, ClassVar
 
 from ffi_spectrum.device.errors import check
 from ffi_spectrum.device.launch import Launch
 from ffi_spectrum.device.probe import LIBRARY
+from ffi_spectrum.errors import Unavailable
 from ffi_spectrum.rungs.base import BoundCall, RungInfo
 from ffi_spectrum.rungs.cupy_driver import LAUNCH_ARGUMENTS, handles
 from ffi_spectrum.rungs.device_rung import DeviceRung, device_info
@@ -97,8 +97,11 @@ class CudaCtypes(DeviceRung):
 
 
 def _runtime_path() -> str:
-    """The CUDA runtime that NVIDIA's packages (or the system) have, as cuda.pathfinder finds it."""
-    from cuda.pathfinder import load_nvidia_dynamic_lib
+    """The CUDA runtime of NVIDIA's packages or of the system, where cuda.pathfinder finds it; raises Unavailable."""
+    from cuda.pathfinder import DynamicLibNotFoundError, load_nvidia_dynamic_lib
 
-    found = load_nvidia_dynamic_lib("cudart").abs_path
-    return str(Path(found)) if found else "libcudart.so.13"
+    try:
+        found: str | None = load_nvidia_dynamic_lib("cudart").abs_path
+    except DynamicLibNotFoundError as error:
+        raise Unavailable("the CUDA runtime was not found: `pip install nvidia-cuda-runtime`") from error
+    return found or "libcudart.so.13"

@@ -34,12 +34,10 @@ class CudaLoop(DeviceRung):
         return BoundCall("launch_n(prepared, 1)", names, owner=(launch, prepared))
 
     def controls(self, workload: Workload) -> dict[str, BoundCall]:
-        """The C loop for every number of arguments, its call for no launch, and the loop around nothing."""
+        """The C loop for every number of arguments, and its entry for no launch."""
         buffers = self.place(workload, "device")
         counts = NOOP_ARGUMENTS if workload.kernel.name == "noop" else (0,)
         found = {f"{ENQUEUE}{nargs or ''}": self.loop(buffers, nargs) for nargs in counts}
         nothing = self._calling(self.launch_of(buffers), self.session.launcher.nothing)
-        names = {**nothing.names, "times": 1}
-        for name, text in (("launch_nothing", "launch_n(prepared, times)"), ("launch_entry", "launch_n(prepared, 0)")):
-            found[name] = keeping(BoundCall(text, names), nothing.owner)
-        return found
+        entry = BoundCall("launch_n(prepared, 0)", {**nothing.names, "times": 1})
+        return {**found, "launch_entry": keeping(entry, nothing.owner)}

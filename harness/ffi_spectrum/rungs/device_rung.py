@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from ffi_spectrum.case import Case, Form, Placement, Strategy
+from ffi_spectrum.device.errors import check
 from ffi_spectrum.device.geometry import GEOMETRY, ONE
 from ffi_spectrum.device.launch import NOOP_ARGUMENTS, Launch, kernel_extents, kernel_objects
 from ffi_spectrum.device.probe import absence, architecture
@@ -50,6 +51,7 @@ class DeviceRung(Rung):
 
     # a launch is some microseconds, and the first ones of a block are slower: short blocks would be about them
     least_calls: ClassVar[int] = 128
+    # the launch queue holds about 1,024: a loop behind a held stream that fills it would wait for ever
     most_calls: ClassVar[int] = 400
 
     @classmethod
@@ -157,12 +159,19 @@ class DeviceRung(Rung):
         return keeping(call, call.owner)
 
     def loop(self, buffers: Buffers, nargs: int = 0) -> BoundCall:
-        """One crossing for `times` launches by the C launcher, the stream held back."""
+        """One crossing for `times` launches by the C launcher, the stream held back; a block raises DeviceError."""
         launch = self.launch_of(buffers, nargs)
         prepared = launch.prepared(self.session.entry)
-        names = {"launch_n": self.session.launcher.launch_n, "prepared": ctypes.addressof(prepared), "times": 1}
+        names = {
+            "launch_n": self.session.launcher.launch_n, "prepared": ctypes.addressof(prepared), "times": 1,
+            "check": check,
+        }  # fmt: skip
         reading, teardown = self._reading(buffers)
-        call = BoundCall("launch_n(prepared, times)", names | reading, teardown=teardown)
+        # looked at behind the block, for a crossing that launched less is no quick one
+        call = BoundCall(
+            "(_error := launch_n(prepared, times))", names | reading, setup=("_error = 0",),
+            teardown=("check(_error, 'launching in a loop')", *teardown),
+        )  # fmt: skip
         return keeping(self.held(call), (self, buffers, launch, prepared))
 
     def far_side(self, buffers: Buffers, variant: str = "") -> BoundCall | None:

@@ -151,7 +151,11 @@ class ShmRing(FarRung[Ring]):
 
     def far_side(self, buffers: Buffers, variant: str = "") -> BoundCall | None:
         arguments = {"times": 1, **self._arguments(buffers, True)}
-        return self._awake(self._method(f"repeat_{buffers.kernel.name}_at", arguments, buffers), variant)
+        bound = self._method(f"repeat_{buffers.kernel.name}_at", arguments, buffers)
+        try:
+            return self._awake(bound, variant, 2)  # where a block with cores=1 left the worker, both would spin on one
+        except Unavailable:  # there is but one CPU
+            return self._awake(bound, "futex")
 
     def parts(self, buffers: Buffers, form: Form, variant: str = "") -> dict[str, BoundCall]:
         found = {"serialise": self._call(buffers, form, "_serialise")}
@@ -168,7 +172,10 @@ class ShmRing(FarRung[Ring]):
             found["ring_c"] = self._method("round_trips", arguments, None)
         if workload.kernel.buffers:
             found["memcpy"] = self._copy(workload)
-        return {name: self._awake(bound, "spin", 2) for name, bound in found.items()}
+        try:
+            return {name: self._awake(bound, "spin", 2) for name, bound in found.items()}
+        except Unavailable:  # there is but one CPU, and no line to pass between two
+            return {}
 
     def _copy(self, workload: Workload) -> BoundCall:
         """The payload into and out of the shared memory, `times` times."""

@@ -105,12 +105,20 @@ def release_views() -> list[str]:
 
 
 def buffer_nbytes(prototype: Prototype, parameter: Parameter, dimensions: tuple[str, ...]) -> str:
-    """The bytes of a buffer as a C expression that saturates, "" where no parameter gives its length."""
+    """The bytes of a buffer as a C expression that saturates, "" where no parameter gives its length.
+
+    Raises BuildError for arithmetic over a length that is signed or has 64 bits, as it could wrap round to few bytes.
+    """
     lengths = {p.name for p in prototype.parameters if p.type.kind in "iu"}
     if not dimensions or not lengths.issuperset(_NAME.findall(" ".join(dimensions))):
         return ""
+    narrow = {p.name for p in prototype.parameters if p.type.code in ("u8", "u16", "u32")}
     nbytes = _element(parameter.type)[1]
     for dimension in dimensions:
+        if dimension not in lengths and not narrow.issuperset(_NAME.findall(dimension)):
+            raise BuildError(
+                f"{prototype.symbol}, {parameter.name}: {dimension!r} could wrap; lengths must be uint32_t or narrower"
+            )
         # a negative length becomes a huge one
         count = _NAME.sub(r"(uint64_t)\g<0>", dimension).replace("//", "/")
         nbytes = f"ffis_product({nbytes}, {count})"

@@ -74,6 +74,7 @@ def test_lateness_is_by_nearest_rank_over_all_processes() -> None:
         (1.00, 1.95, 8.9, "stalls"),
         (1.95, 1.95, 8.9, "stalls"),
         (1.02, 1.00, 0.1, "takes turns"),  # one CPU: nothing scales
+        (1.004, 1.006, 0.1, "takes turns"),  # nor does noise
     ],
 )
 def test_the_verdict(two: float, ceiling: float, late_ms: float, word: str) -> None:

@@ -97,7 +97,18 @@ def test_a_rung_with_a_limit_gets_the_largest_size_before_it(
 ) -> None:
     logged.limit = 500
     monkeypatch.setattr(Instance, "time_once", lambda self: 1)
-    assert Instance(SPIN, {}).calibrate(30_000) == 64
+    size = Instance(SPIN, {}).calibrate(30_000)
+    assert size == logged.sizes[-1]
+    assert not logged.missing(KERNELS["spin"], size)
+    assert logged.missing(KERNELS["spin"], size + 1)
+
+
+def test_the_size_that_is_returned_is_bound_also_where_the_search_is_cut_short(
+    logged: type[ThreadLogRung], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A step takes 1 ns below 5,000 of them and 4 ns above: no size comes close to 10 us."""
+    monkeypatch.setattr(Instance, "time_once", lambda self: logged.sizes[-1] * (4 if logged.sizes[-1] > 5_000 else 1))
+    assert Instance(SPIN, {}).calibrate(10_000) == logged.sizes[-1]
 
 
 def test_a_wrong_result_is_refused(logged: type[ThreadLogRung]) -> None:

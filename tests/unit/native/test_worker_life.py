@@ -17,12 +17,14 @@ from pathlib import Path
 import pytest
 
 from ffi_spectrum.remote import frame
-from ffi_spectrum.remote.frame import CLOSE, FAULT, PING, Header
+from ffi_spectrum.remote.frame import CLOSE, FAULT, HELLO, PING, Header
 
 from .running_worker import (
     DEADLINE_S,
+    NONCE,
     ask,
     is_at_end,
+    receive_frame,
     sealed_memory,
     serving,
     worker_path,
@@ -104,6 +106,17 @@ def test_close_ends_it_also_in_the_middle_of_a_call(program: Path) -> None:
         worker.control.sendall(Header(CLOSE).pack())
         assert worker.ending() == 0
         assert is_at_end(connection)
+
+
+def test_close_comes_after_the_answers(program: Path) -> None:
+    """What was asked before a CLOSE in the same piece is answered first, on either socket."""
+    with serving(program) as worker, worker.connect() as connection:
+        connection.sendall(Header(PING).pack() + Header(CLOSE).pack())
+        assert receive_frame(connection)[0].op == PING
+        assert is_at_end(connection)
+        worker.control.sendall(Header(HELLO, nbytes=16).pack() + NONCE + Header(CLOSE).pack())
+        assert receive_frame(worker.control)[0].op == HELLO
+        assert worker.ending() == 0
 
 
 def test_it_dies_with_its_parent(program: Path, tmp_path: Path) -> None:

@@ -39,10 +39,15 @@ def test_the_sentence_says_whose_each_part_is() -> None:
     )
 
 
-def test_every_path_has_a_sentence(estimates: list[Estimate]) -> None:
-    paths = {line.partition(" (")[0] for line in device_lines(estimates)}
-    assert {"cuda_loop", "cuda_ctypes.runtime", "cupy_raw", "cupy_elementwise", "cupy_expression"} <= paths
-    assert len(paths) == 11
+def test_every_path_that_was_seen_to_start_has_one_sentence(estimates: list[Estimate]) -> None:
+    """CuPy's own kernels say nothing when they start: parts alone, added up, make no sentence."""
+    paths = [line.partition(" (")[0] for line in device_lines(estimates)]
+    assert sorted(paths) == [
+        "cuda_bindings", "cuda_cffi", "cuda_core", "cuda_ctypes", "cuda_ctypes.runtime", "cuda_loop", "cupy_driver",
+        "cupy_preset", "cupy_raw",
+    ]  # fmt: skip
+    unseen = {e.rung for e in estimates if e.launch is not None and e.launch.until_start is not None} - set(paths)
+    assert unseen == {"cupy_elementwise", "cupy_expression"}
 
 
 def test_sheets_are_rectangular(recorded: Results, estimates: list[Estimate]) -> None:

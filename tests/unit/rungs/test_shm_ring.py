@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ffi_spectrum.errors import BadArgument, CallError, FarSideDied
+from ffi_spectrum.errors import BadArgument, CallError, FarSideDied, Unavailable
 from ffi_spectrum.kernels.table import KERNELS
 from ffi_spectrum.kernels.workload import Workload, make_workload
 from ffi_spectrum.measure.loop import call_once, compile_block, compile_far_block
 from ffi_spectrum.remote import ring_channel
+from ffi_spectrum.remote.cores import worker_cpu
 from ffi_spectrum.rungs.base import BoundCall
 from ffi_spectrum.rungs.ring import STAGING_NBYTES
 from ffi_spectrum.rungs.shm_ring import ShmRing
@@ -90,6 +91,20 @@ def test_the_answer_to_an_interrupted_call_is_nobodys(rung: ShmRing, variant: st
     assert (out == -1).all()
 
 
+def test_a_pipelined_loop_that_was_left_writes_nothing_later(rung: ShmRing) -> None:
+    """Its buffers may be gone when the next call takes in what was outstanding."""
+    workload = make_workload(KERNELS["relu"], 4096)
+    out = workload.values["out"]
+    bound = rung.bind(rung.place(workload, "host"), "prebound", "hybrid", "pipelined", (("cores", 2), ("window", 8)))
+    bound.names["_set_up"]()
+    submit = bound.names["relu_submit"]
+    for _ in range(3):
+        submit(*(bound.names[name] for name in ("x", "out", "size")))
+    out.fill(-1)
+    assert add(rung, "hybrid", 20, 3) == 23
+    assert (out == -1).all()
+
+
 def test_one_call_at_a_time(rung: ShmRing) -> None:
     """From another thread, which runs because the wait has given the GIL away; and from a signal's handler."""
     refused: list[str] = []
@@ -127,6 +142,22 @@ def test_buffers_in_the_arena_stay_there(rung: ShmRing) -> None:
     assert (out[:-1] == x[1:]).all()
     with pytest.raises(BadArgument, match=str(STAGING_NBYTES)):
         rung.link.channel.relu(np.array(x), np.array(out), size)
+
+
+def test_the_far_side_takes_its_worker_to_another_cpu(rung: ShmRing) -> None:
+    """Wherever the block before has left it: on one CPU, two that spin wait a time slice for each other."""
+    try:
+        cpu = worker_cpu(2)
+    except Unavailable as absent:
+        pytest.skip(absent.reason)
+    buffers = rung.place(make_workload(KERNELS["add"], 0), "none")
+    rung.bind(buffers, "prebound", "futex", "per_call", (("cores", 1),)).names["_set_up"]()
+    assert os.sched_getaffinity(rung.worker_pid() or 0) == {worker_cpu(1)}
+    far = rung.far_side(buffers, "spin")
+    assert far is not None
+    far.names["_set_up"]()
+    assert os.sched_getaffinity(rung.worker_pid() or 0) == {cpu}
+    far.names["_park"]()
 
 
 def test_the_largest_request(rung: ShmRing) -> None:

@@ -39,9 +39,11 @@ def test_each_slot_is_read_once() -> None:
         ("void ffis_f(const float * x, uint32_t size)", {}, "x: no parameter gives its length"),
         ("void ffis_f(const float * x, uint32_t size)", {"x": ("rows", "size")}, "no parameter gives"),
         ("void ffis_f(const float * x, double size)", {"x": ("size",)}, "no parameter gives"),
+        ("void ffis_f(const uint8_t * x, int64_t n)", {"x": ("(n + 1) // 2",)}, "could wrap"),
+        ("void ffis_f(const uint8_t * x, uint64_t n)", {"x": ("(n + 1) // 2",)}, "could wrap"),
         (f"void ffis_f({', '.join(f'double a{i}' for i in range(MAX_SLOTS + 1))})", {}, "13 arguments"),
     ],
-    ids=["void", "no shape", "unknown dimension", "length of floating point", "too many"],
+    ids=["void", "no shape", "unknown dimension", "length of floating point", "signed", "64 bits", "too many"],
 )
 def test_what_cannot_be_kept_within_a_region_is_not_built(
     declaration: str, shapes: dict[str, tuple[str, ...]], message: str
@@ -51,7 +53,7 @@ def test_what_cannot_be_kept_within_a_region_is_not_built(
 
 
 def test_pointers_that_are_not_const_are_written() -> None:
-    prototype = parse("int8_t ffis_f(const int16_t * x, int16_t * out, int64_t nbytes)")
+    prototype = parse("int8_t ffis_f(const int16_t * x, int16_t * out, uint32_t nbytes)")
     shapes = {"ffis_f": {"x": ("nbytes",), "out": ("(nbytes + 1) // 2", "nbytes")}}
     source = thunks_source([prototype], shapes, "0" * 64, counting=True)
     assert "{ffis_slot(ffis_slots, 0), ffis_product(sizeof(int16_t), (uint64_t)nbytes), sizeof(int16_t), 0}," in source
