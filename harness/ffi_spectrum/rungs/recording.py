@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -57,8 +57,8 @@ class Recording:
         self._kernels = list(self._prototypes)
         self._commands: list[_Command] = []
 
-    def add(self, buffers: Buffers) -> int:
-        """Record the kernel's call on `buffers`; returns the call's number in the list."""
+    def add(self, buffers: Buffers, times: int = 1) -> int:
+        """Record the kernel's call on `buffers`, `times` times; returns the first one's number in the list."""
         symbol = buffers.kernel.symbol
         self._rung.check_open()
         if symbol not in self._prototypes:
@@ -71,7 +71,7 @@ class Recording:
                 command.exports.append(memoryview(buffers.placed.get(argument.name, value)))
             else:
                 command.words.append(word_of(value, parameter))
-        self._commands.append(command)
+        self._commands += (replace(command, number=command.number + i) for i in range(times))
         return command.number
 
     def finish(self, keep_order: bool = False) -> Recorded:
@@ -129,6 +129,13 @@ class Recorded:
             return None
         word = self._words[self._rows[number], 1 + len(command.prototype.parameters)]
         return np.frombuffer(word.tobytes(), _dtype(returns), 1)[0].item()
+
+    def values(self, number: int, times: int) -> Any:
+        """What `times` calls of one kernel returned, from `number` on, as an array."""
+        prototype = self._commands[self._rows[number]].prototype
+        rows = [self._rows[i] for i in range(number, number + times)]
+        words = np.ascontiguousarray(self._words[rows, 1 + len(prototype.parameters)])
+        return words.view(_dtype(prototype.returns)).reshape(times, -1)[:, 0]
 
     def outputs(self, number: int) -> dict[str, Any]:
         """All that the call `number` left in the last replay, by name."""

@@ -11,25 +11,22 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ffi_spectrum.case import Case
 from ffi_spectrum.errors import BadArgument, RungClosed, Unavailable
 from ffi_spectrum.kernels.table import KERNELS
 from ffi_spectrum.kernels.workload import Workload, check_outputs, make_workload
 from ffi_spectrum.measure.loop import call_once
+from ffi_spectrum.measure.wide import prepare_wide
 from ffi_spectrum.rungs.base import Rung
 from ffi_spectrum.rungs.python import Python
 from ffi_spectrum.rungs.recording import Recording, _schedule
-from ffi_spectrum.rungs.table import rung_class
-from ffi_spectrum.toolchain.build import Toolchain
+
+from .opened import open_rung
 
 
 @pytest.fixture(params=["ctypes", "wasmtime_fast"])
 def rung(request: pytest.FixtureRequest) -> Iterator[Rung]:
-    kind = rung_class(request.param)
-    try:
-        found = kind(kind.build(Toolchain()))
-        found.open()
-    except Unavailable as absent:
-        pytest.skip(absent.reason)
+    found = open_rung(request.param)
     yield found
     found.close()
 
@@ -52,6 +49,31 @@ def test_a_list_is_replayed_with_new_data_in_the_same_buffers(rung: Rung) -> Non
         buffers.placed["x"][...], buffers.placed["y"][...] = fresh.values["x"], fresh.values["y"]
         call_once(recorded.bound)
         assert check_outputs(fresh, recorded.outputs(number)) == ""
+
+
+def test_a_call_is_recorded_many_times_at_once(rung: Rung) -> None:
+    recording = Recording(rung)
+    first = recording.add(place(rung, make_workload(KERNELS["add"], 0, 1)))
+    many = recording.add(place(rung, make_workload(KERNELS["add"], 0, 2)), 50)
+    last = recording.add(place(rung, make_workload(KERNELS["add"], 0, 3)))
+    recorded = recording.finish()
+    assert (first, many, last, len(recorded)) == (0, 1, 51, 52)
+    recorded.set(many + 7, "a", 0)
+    call_once(recorded.bound)
+    a, b = (make_workload(KERNELS["add"], 0, 2).values[name] for name in "ab")
+    wanted = [a + b] * 50
+    wanted[7] = b
+    assert recorded.values(many, 50).tolist() == wanted == [recorded.value(many + i) for i in range(50)]
+
+
+def test_one_wrong_result_of_many_is_noticed(rung: Rung) -> None:
+    case = Case("add", 0, rung.info.name, "prebound", rung.wide_placement, "", "replayed", (("calls", 300),))
+    wide = prepare_wide(rung, KERNELS["add"], case)
+    assert wide.check() == ""
+    owner: Any = wide.bound.owner
+    recorded = owner[0]
+    recorded.set(200, "a", recorded.value(0) - 1)
+    assert "2 different results" in wide.check()
 
 
 def test_scalars_change_between_replays(rung: Rung) -> None:
@@ -150,9 +172,7 @@ def test_a_shuffled_list_gives_each_call_its_own_result(rung: Rung) -> None:
 )
 def test_any_order_that_is_chosen_gives_what_the_recorded_one_gives(pairs: list[tuple[int, int]]) -> None:
     """Random chains of element-wise calls between four arrays, each read and written by many."""
-    kind = rung_class("ctypes")
-    rung = kind(kind.build(Toolchain()))
-    rung.open()
+    rung = open_rung("ctypes")
     results = []
     for keep_order in (True, False):
         arrays = [np.linspace(-2, 2, 5, dtype=np.float32) + i for i in range(4)]
