@@ -19,6 +19,9 @@ typedef int32_t (*ffis_cu_launch)(void *function, uint32_t grid_x, uint32_t grid
                                   uint32_t block_y, uint32_t block_z, uint32_t shared_nbytes, void *stream,
                                   void **parameters, void **extra);
 
+/* cuStreamSynchronize */
+typedef int32_t (*ffis_cu_wait)(void *stream);
+
 /* One launch, prepared; the caller keeps alive what it points to. */
 struct ffis_launch {
     ffis_cu_launch launch;
@@ -38,6 +41,29 @@ static int32_t launch_once(const struct ffis_launch *one) {
 FFIS_EXPORT int32_t ffis_launch_n(const struct ffis_launch *one, uint32_t times) {
     for (uint32_t i = 0; i < times; i++) {
         const int32_t error = launch_once(one);
+        if (error != 0) { return error; }
+    }
+    return 0;
+}
+
+/* `count` different launches, in turn, by one crossing; with `wait` (cuStreamSynchronize, or 0) each is waited for.
+ * Returns the driver's first error. */
+FFIS_EXPORT int32_t ffis_launch_list(const struct ffis_launch *list, uint32_t count, ffis_cu_wait wait) {
+    for (uint32_t i = 0; i < count; i++) {
+        int32_t error = launch_once(list + i);
+        if (error == 0 && wait) { error = wait(list[i].stream); }
+        if (error != 0) { return error; }
+    }
+    return 0;
+}
+
+/* cuGraphLaunch */
+typedef int32_t (*ffis_cu_graph_launch)(void *executable, void *stream);
+
+/* `times` launches of an executable graph by one crossing; returns the driver's first error, 0 where there is none. */
+FFIS_EXPORT int32_t ffis_launch_graph_n(ffis_cu_graph_launch launch, void *executable, void *stream, uint32_t times) {
+    for (uint32_t i = 0; i < times; i++) {
+        const int32_t error = launch(executable, stream);
         if (error != 0) { return error; }
     }
     return 0;
@@ -79,6 +105,17 @@ FFIS_EXPORT int32_t ffis_launch_stamp(const struct ffis_launch *one, const volat
     if (error != 0) { return error; }
     times[2] = ffis_await_word(words + 1, ticket, timeout_ns);
     return times[2] < 0 ? -1 : 0;
+}
+
+/* One launch, and the driver's wait for its stream in place of a flag; times as above. Returns the driver's error. */
+FFIS_EXPORT int32_t ffis_launch_wait(const struct ffis_launch *one, ffis_cu_wait wait, int64_t times[3]) {
+    times[0] = ffis_clock_ns();
+    const int32_t error = launch_once(one);
+    times[1] = ffis_clock_ns();
+    if (error != 0) { return error; }
+    const int32_t late_error = wait(one->stream);
+    times[2] = ffis_clock_ns();
+    return late_error;
 }
 
 /* The host's side of ffis_pong: asked[i] and answered[i] are host times, between which the device read device_ns[i].

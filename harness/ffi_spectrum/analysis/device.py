@@ -103,7 +103,7 @@ def _add_held(found: dict[str, _Found], process: ProcessRecord) -> None:
     empty = per_iteration(process.controls["empty"], process)
     for row in process.cases:
         parts = process.parts.get(row.case.id, {})
-        loop = _loop(process, dict(row.case.params).get("nargs", 0))
+        loop = loop_per_launch(process, dict(row.case.params).get("nargs", 0))
         if HELD not in parts or not loop:
             continue
         one, held = found[row.case.id], subtract(per_iteration(parts[HELD], process), empty)
@@ -114,8 +114,8 @@ def _add_held(found: dict[str, _Found], process: ProcessRecord) -> None:
             one.nothing.append(median(subtract(per_iteration(parts[NOTHING], process), empty).values()))
 
 
-def _loop(process: ProcessRecord, nargs: int) -> Mapping[int, float]:
-    """The C loop per launch, by round: a block less its entry's own time."""
+def loop_per_launch(process: ProcessRecord, nargs: int) -> Mapping[int, float]:
+    """The C loop of noop with so many arguments, per launch and by round: a block less its entry's own time."""
     name = f"{ENQUEUE}{nargs or ''}"
     if name not in process.controls or ENTRY not in process.controls:
         return {}

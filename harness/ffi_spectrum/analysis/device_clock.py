@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from ffi_spectrum.results.device import Pings
+from ffi_spectrum.results.device_stamps import Pings
 
 # Of each series, the quickest share of the rounds: what disturbed a round made it slower.
 SHARE = 4

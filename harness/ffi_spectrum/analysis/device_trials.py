@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
 from itertools import repeat
 from statistics import median
 
+from ffi_spectrum.analysis.device_chain import ChainTrials, chain_trials
+from ffi_spectrum.analysis.device_cupti import LaunchMethods, launch_methods
+from ffi_spectrum.analysis.device_durations import DurationRow, duration_rows, overlapping_kernels
+from ffi_spectrum.analysis.device_graphs import GraphCosts, GraphRow, graph_costs, graph_rows
+from ffi_spectrum.analysis.device_queue import QueuePoints, queue_points
+from ffi_spectrum.analysis.device_waiting import WaitRow, wait_rows
 from ffi_spectrum.results.device import DeviceSample
 from ffi_spectrum.results.store import Results
 
@@ -24,49 +29,6 @@ class ReturnRow:
     trials: int
     early: int
     returned_ns: float
-
-
-@dataclass(frozen=True, slots=True)
-class GraphRow:
-    """Of a graph of `nodes` launches; times in nanoseconds for all nodes.
-
-    `pays_after` is how many replays save, against the loop, what capture and instantiation cost; None where a replay
-    saves nothing.
-    """
-
-    nodes: int
-    capture_ns: float
-    instantiate_ns: float
-    held_ns: float
-    replay_ns: float
-    loop_ns: float
-    update_ns: float
-    recapture_ns: float
-    wrong: int
-    pays_after: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class DurationRow:
-    """Nanoseconds per launch of a kernel that runs for `duration_ns`: waited for each, in a row, and from a graph.
-
-    `row_hidden` and `graph_hidden` are the shares of the toll that a wait after each launch takes which the other two
-    hide: 1 - (T/N - d) / (T_each/N - d), N being the launches and d the kernel's own time.
-    """
-
-    path: str
-    duration_ns: int
-    each_ns: float
-    row_ns: float
-    graph_ns: float
-
-    @property
-    def row_hidden(self) -> float:
-        return 1 - (self.row_ns - self.duration_ns) / (self.each_ns - self.duration_ns)
-
-    @property
-    def graph_hidden(self) -> float:
-        return 1 - (self.graph_ns - self.duration_ns) / (self.each_ns - self.duration_ns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +51,12 @@ class DeviceTrials:
     durations: tuple[DurationRow, ...]
     copies: tuple[CopyRow, ...]
     overlap_ns: dict[str, float]
+    waiting: tuple[WaitRow, ...] = ()
+    methods: LaunchMethods | None = None
+    chain: ChainTrials = field(default_factory=ChainTrials)
+    graph_costs: GraphCosts = field(default_factory=GraphCosts)
+    overlapping: int = 0
+    queue: QueuePoints = field(default_factory=QueuePoints)
 
     @property
     def hidden(self) -> float | None:
@@ -106,19 +74,20 @@ def device_trials(results: Results) -> DeviceTrials:
     return DeviceTrials(
         device=_device(samples),
         returns=tuple(_returns(samples)),
-        graphs=tuple(_graphs(samples)),
-        durations=tuple(_durations(samples)),
+        graphs=tuple(graph_rows(samples)),
+        durations=tuple(duration_rows(samples)),
         copies=tuple(_copies(samples)),
         overlap_ns={
             name: median(ns for sample in samples for ns in sample.overlap_ns.get(name, ()))
             for name in (samples[0].overlap_ns if samples else ())
         },
+        waiting=tuple(wait_rows(samples)),
+        methods=launch_methods(samples),
+        chain=chain_trials(samples),
+        graph_costs=graph_costs(samples),
+        overlapping=overlapping_kernels(samples),
+        queue=queue_points(samples),
     )
-
-
-def replays_to_pay(once_ns: float, replay_ns: float, loop_ns: float) -> float | None:
-    """How many replays save what is paid once; None where a replay is no faster than the loop."""
-    return once_ns / (loop_ns - replay_ns) if loop_ns > replay_ns else None
 
 
 def _device(samples: list[DeviceSample]) -> str:
@@ -138,29 +107,6 @@ def _returns(samples: list[DeviceSample]) -> Iterable[ReturnRow]:
 
 def _is_over(busy_ns: int, returned_ns: int, was_done: bool) -> bool:
     return was_done and returned_ns > busy_ns // 2
-
-
-def _graphs(samples: list[DeviceSample]) -> Iterable[GraphRow]:
-    for nodes in dict.fromkeys(one.nodes for sample in samples for one in sample.graphs):
-        found = [one for sample in samples for one in sample.graphs if one.nodes == nodes]
-        middle = partial(_middle, found)
-        once = middle("capture_ns") + middle("instantiate_ns")
-        yield GraphRow(
-            nodes, middle("capture_ns"), middle("instantiate_ns"), middle("held_ns"), middle("replay_ns"),
-            middle("loop_ns"), middle("update_ns"), middle("recapture_ns"), sum(one.wrong for one in found),
-            replays_to_pay(once, middle("replay_ns"), middle("loop_ns")),
-        )  # fmt: skip
-
-
-def _durations(samples: list[DeviceSample]) -> Iterable[DurationRow]:
-    every = [one for sample in samples for one in sample.durations]
-    for path in dict.fromkeys(name for one in every for name in one.each_ns):
-        for duration_ns in dict.fromkeys(one.duration_ns for one in every):
-            found = [one for one in every if one.duration_ns == duration_ns and path in one.each_ns]
-            each = median(ns / one.launches for one in found for ns in one.each_ns[path])
-            row = median(ns / one.launches for one in found for ns in one.row_ns[path])
-            graph = median(ns / one.launches for one in found for ns in one.graph_ns)
-            yield DurationRow(path, duration_ns, each, row, graph)
 
 
 def _copies(samples: list[DeviceSample]) -> Iterable[CopyRow]:

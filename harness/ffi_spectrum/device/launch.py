@@ -11,6 +11,7 @@ import numpy as np
 
 from ffi_spectrum.device.geometry import Extent, geometry
 from ffi_spectrum.device.launcher import PreparedLaunch
+from ffi_spectrum.errors import WrongDevice
 from ffi_spectrum.kernels.workload import Workload
 
 _C_TYPES: dict[str, Any] = {
@@ -90,6 +91,17 @@ def _c_value(value: Any) -> Any:
     if isinstance(value, np.generic):
         return _C_TYPES[value.dtype.name](value.item())
     return ctypes.c_void_p(address_of(value))
+
+
+def check_device(objects: Mapping[str, Any], device: int) -> None:
+    """Raise WrongDevice for an array that lives on another device than this one; pinned memory and scalars pass."""
+    for name, value in objects.items():
+        found = getattr(getattr(value, "device", None), "id", device)  # NumPy's device is the text "cpu"
+        if found != device:
+            raise WrongDevice(
+                f"{name} is an array of device {found}, and device {device} is in use: copy it there, "
+                "or leave one device visible with CUDA_VISIBLE_DEVICES"
+            )
 
 
 def address_of(array: Any) -> int:

@@ -30,8 +30,11 @@ class Launcher:
         self.library = ctypes.CDLL(str(path))
         i64, u64, u32 = ctypes.c_int64, ctypes.c_uint64, ctypes.c_uint32
         self.launch_n = self._function("ffis_launch_n", ctypes.c_int32, Address, u32)
+        self.launch_list = self._function("ffis_launch_list", ctypes.c_int32, Address, u32, Address)
+        self.launch_graph_n = self._function("ffis_launch_graph_n", ctypes.c_int32, Address, Address, Address, u32)
         self.await_word = self._function("ffis_await_word", i64, Address, u64, i64)
         self.launch_stamp = self._function("ffis_launch_stamp", ctypes.c_int32, Address, Address, u64, i64, Address)
+        self.launch_wait = self._function("ffis_launch_wait", ctypes.c_int32, Address, Address, Address)
         self.ping = self._function("ffis_ping", u32, Address, u32, i64, Address, Address, Address)
         self.nothing: int = ctypes.cast(self.library.ffis_launch_nothing, Address).value or 0
 

@@ -10,6 +10,13 @@ LIBRARY = "libcuda.so.1"
 PACKAGES = {"cupy": "cupy-cuda13x", "cuda.bindings": "cuda-bindings", "cuda.core": "cuda-core"}
 # The first driver that runs what CUDA 13 compiles (CUDA Toolkit 13.0 release notes, table 3).
 MIN_DRIVER = 13000
+_NONE_SEEN = "no CUDA device: the driver sees none (is CUDA_VISIBLE_DEVICES empty?)"
+_NO_DEVICE = 100  # CUDA_ERROR_NO_DEVICE
+_START = {
+    34: ": this is the toolkit's stub, not a driver",
+    802: ": it is not ready yet; on a machine with NVSwitch, is the fabric manager running?",
+    803: ": libcuda and the kernel's module are of different versions; was the driver updated without a restart?",
+}
 _COMPUTE_CAPABILITY = (75, 76)  # CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR and _MINOR
 
 
@@ -27,8 +34,10 @@ def driver_absence(driver: ctypes.CDLL) -> str:
     """Why this driver offers no device ("" where it does)."""
     version, count = ctypes.c_int(0), ctypes.c_int(0)
     error = driver.cuInit(0)
+    if error == _NO_DEVICE:
+        return _NONE_SEEN
     if error != 0:
-        return f"no CUDA device: the driver does not start (cuInit says {error})"
+        return f"no CUDA device: the driver does not start (cuInit says {error}{_START.get(error, '')})"
     driver.cuDriverGetVersion(ctypes.byref(version))
     if version.value < MIN_DRIVER:
         return (
@@ -36,7 +45,7 @@ def driver_absence(driver: ctypes.CDLL) -> str:
         )
     error = driver.cuDeviceGetCount(ctypes.byref(count))
     if error != 0 or count.value == 0:
-        return "no CUDA device: the driver sees none (is CUDA_VISIBLE_DEVICES empty?)"
+        return _NONE_SEEN
     return ""
 
 

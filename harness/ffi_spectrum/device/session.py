@@ -11,7 +11,7 @@ import numpy as np
 
 from ffi_spectrum.device.errors import check, translated
 from ffi_spectrum.device.geometry import ONE
-from ffi_spectrum.device.launch import Launch, make_launch
+from ffi_spectrum.device.launch import Launch, check_device, make_launch
 from ffi_spectrum.device.launcher import Launcher
 from ffi_spectrum.device.probe import LIBRARY, absence
 from ffi_spectrum.errors import DeviceError, Unavailable
@@ -26,27 +26,35 @@ class Session:
     """What all launch paths of a process share, so that only the path differs. Made by `open_session`.
 
     `stream` is CuPy's object of the one non-blocking stream, which is CuPy's current one from then on; `entry` the
-    address of cuLaunchKernel. Functions are CUfunction handles of one module.
+    address of cuLaunchKernel. Functions are CUfunction handles of one module. All arrays are of one device: the first
+    that is visible (CUDA_VISIBLE_DEVICES chooses).
     """
+
+    device = 0
 
     def __init__(self, cubin: Path, launcher: Path) -> None:
         import cupy
-        import cupyx
 
         self.cupy = cupy
         self.launcher = Launcher(launcher)
         with translated("opening the device"):
-            cupy.cuda.Device(0).use()
+            cupy.cuda.Device(self.device).use()
             self.stream = cupy.cuda.Stream(non_blocking=True)
             self.stream.use()
             self._module = cupy.cuda.driver.moduleLoadData(cubin.read_bytes())
-            self.words = cupyx.zeros_pinned(8, np.uint64)
+        self.words = self.pinned(8, np.uint64)
         driver = ctypes.CDLL(LIBRARY)
         self.entry: int = ctypes.cast(driver.cuLaunchKernel, ctypes.c_void_p).value or 0
         hold = {"word": self.words[:1], "go": np.uint64(_GO), "stop": np.uint64(_STOPPED), "ns": np.uint64(HOLD_NS)}
         self._hold = self.launch("ffis_hold", (ONE, ONE), hold)
         self._hold_call = self._hold.prepared(self.entry)
         self._hold_address = ctypes.addressof(self._hold_call)
+
+    def use(self) -> None:
+        """Make device and stream CuPy's current ones again, whatever was current meanwhile."""
+        with translated("choosing the device"):
+            self.cupy.cuda.Device(self.device).use()
+            self.stream.use()
 
     def function(self, symbol: str) -> int:
         """The CUfunction of a kernel of ours."""
@@ -64,7 +72,8 @@ class Session:
             return None
 
     def launch(self, symbol: str, extents: Any, objects: Mapping[str, Any]) -> Launch:
-        """Prepare a launch of one of our kernels on the session's stream."""
+        """Prepare a launch of one of our kernels on the session's stream; raises WrongDevice."""
+        check_device(objects, self.device)
         return make_launch(symbol, self.function(symbol), int(self.stream.ptr), extents, objects)
 
     def hold(self) -> None:
@@ -86,7 +95,7 @@ class Session:
 
     def to_device(self, value: Any) -> Any:
         """A copy of an ndarray on the device, finished when this returns."""
-        with translated("copying to the device"):
+        with translated("copying to the device"), self.cupy.cuda.Device(self.device):
             array = self.cupy.asarray(value)
             self.stream.synchronize()
         return array
@@ -95,6 +104,13 @@ class Session:
         """A copy of a device array as an ndarray of the caller."""
         with translated("copying from the device"):
             return self.cupy.asnumpy(array)
+
+    def pinned(self, size: int, dtype: Any) -> Any:
+        """An ndarray of so many zeros in pinned host memory."""
+        import cupyx
+
+        with translated("allocating pinned memory"):
+            return cupyx.zeros_pinned(size, dtype)
 
     def view(self, pinned: Any) -> Any:
         """Pinned host memory as a device array, which kernels read and write in place."""
@@ -122,5 +138,5 @@ def open_session(cubin: Path, launcher: Path) -> Session:
     key = (cubin, launcher)
     if key not in _sessions:
         _sessions[key] = Session(cubin, launcher)
-    _sessions[key].stream.use()
+    _sessions[key].use()
     return _sessions[key]

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable
 from time import perf_counter_ns
 from typing import Any
 
 import numpy as np
 
 from ffi_spectrum.device.errors import check
+from ffi_spectrum.device.graph import value_of
 from ffi_spectrum.device.launch import Launch
 from ffi_spectrum.device.session import Session
-from ffi_spectrum.results.device import GraphTimes
+from ffi_spectrum.results.device_graphs import GraphTimes
 
 NODES = (1, 4, 16, 64, 256, 1024, 4096)
 SIZE, OTHER_SIZE, THREADS = 256, 512, 256
 REPLAYS, CAPTURES = 6, 3
-# One after the other behind a held stream: the first finds cold caches.
-HELD_LAUNCHES = 6
+_DOING = "timing a graph"
 
 
-class _Chain:
+class Chain:
     """y = a * x + y, `nodes` times in place: with small whole numbers float32 is exact, in any order."""
 
     def __init__(self, session: Session, nodes: int, a: float, size: int) -> None:
@@ -35,7 +34,8 @@ class _Chain:
         objects = {"a": np.float32(self.a), "x": self.x, "y": self.y, "out": self.y, "size": np.uint32(self.size)}
         extents = ((-(-self.size // THREADS), 1, 1), (THREADS, 1, 1))
         self.launch: Launch = self.session.launch("ffis_saxpy", extents, objects)
-        self.prepared = self.launch.prepared(self.session.entry)
+        self._prepared = self.launch.prepared(self.session.entry)
+        self.address = ctypes.addressof(self._prepared)
 
     def change(self, a: float) -> None:
         """Another scalar for what is launched or captured from now on."""
@@ -43,7 +43,7 @@ class _Chain:
         self._bind()
 
     def enqueue(self) -> None:
-        check(self.session.launcher.launch_n(ctypes.addressof(self.prepared), self.nodes), "launching a chain")
+        check(self.session.launcher.launch_n(self.address, self.nodes), "launching a chain")
 
     def renew(self, times: int = 1) -> Any:
         """New input data; returns what the oracle says that so many replays make of it, in float64."""
@@ -59,90 +59,136 @@ class _Chain:
 
 def sample_graphs(session: Session) -> list[GraphTimes]:
     """One row per number of nodes; every replay is on new data and compared with the oracle."""
-    return [_sample(session, nodes) for nodes in NODES]
+    return [_Sampler(session, nodes).sample() for nodes in NODES]
 
 
-def _sample(session: Session, nodes: int) -> GraphTimes:
-    from cuda.bindings import driver
+class _Sampler:
+    """One number of nodes. What is timed are the driver's calls alone; their error codes are looked at afterwards."""
 
-    chain = _Chain(session, nodes, 1.0, SIZE)
-    times = GraphTimes(nodes, [], [], [], [], [], [], [], 0)
-    chain.enqueue()
-    session.synchronize()
-    wrong, stream = 0, driver.CUstream(int(session.stream.ptr))
-    for _ in range(CAPTURES):
-        graph = _timed(times.capture_ns, lambda: capture(driver, stream, chain.enqueue))
-        executable = _timed(times.instantiate_ns, lambda: driver_value(driver.cuGraphInstantiate(graph, 0)))  # noqa: B023
-    driver_value(driver.cuGraphUpload(executable, stream))
-    replay = lambda: driver_value(driver.cuGraphLaunch(executable, stream))  # noqa: E731 - a call with nothing around it
-    for launch, spent in ((replay, times.replay_ns), (chain.enqueue, times.loop_ns)):
+    def __init__(self, session: Session, nodes: int) -> None:
+        from cuda.bindings import driver
+
+        self._driver, self._stream = driver, driver.CUstream(int(session.stream.ptr))
+        self._mode = driver.CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL
+        self._session, self._nodes = session, nodes
+        self._times = GraphTimes(nodes, [], [], [], [], [], [], [], 0)
+
+    def sample(self) -> GraphTimes:
+        chain = Chain(self._session, self._nodes, 1.0, SIZE)
+        chain.enqueue()
+        self._session.synchronize()
+        executable = self._record(chain)
+        wrong = self._replay(chain, executable) + self._loop(chain) + self._rescale(chain, executable)
+        value_of(self._driver.cuGraphExecDestroy(executable), _DOING)
+        wrong += self._reshape()
+        t = self._times
+        return GraphTimes(
+            t.nodes, t.capture_ns, t.instantiate_ns, t.held_ns, t.replay_ns, t.loop_ns, t.update_ns, t.recapture_ns,
+            wrong,
+        )  # fmt: skip
+
+    def _record(self, chain: Chain) -> Any:
+        """Captures and instantiates; returns the last executable graph, uploaded, which the caller destroys."""
+        begin, end = self._driver.cuStreamBeginCapture, self._driver.cuStreamEndCapture
+        instantiate, launch_n = self._driver.cuGraphInstantiate, self._session.launcher.launch_n
+        stream, mode, address, nodes = self._stream, self._mode, chain.address, self._nodes
+        for turn in range(CAPTURES):
+            start = perf_counter_ns()
+            begun = begin(stream, mode)
+            launched = launch_n(address, nodes)
+            captured = end(stream)
+            stop = perf_counter_ns()
+            graph = self._graph(begun, launched, captured)
+            self._times.capture_ns.append(stop - start)
+            start = perf_counter_ns()
+            made = instantiate(graph, 0)
+            stop = perf_counter_ns()
+            executable = value_of(made, _DOING)
+            self._times.instantiate_ns.append(stop - start)
+            value_of(self._driver.cuGraphDestroy(graph), _DOING)
+            if turn < CAPTURES - 1:
+                value_of(self._driver.cuGraphExecDestroy(executable), _DOING)
+        value_of(self._driver.cuGraphUpload(executable, stream), _DOING)
+        return executable
+
+    def _replay(self, chain: Chain, executable: Any) -> int:
+        launch, stream, wait = self._driver.cuGraphLaunch, self._stream, self._session.stream.synchronize
+        wrong = 0
         for _ in range(REPLAYS):
             expected = chain.renew()
             start = perf_counter_ns()
-            launch()
-            session.synchronize()
-            spent.append(perf_counter_ns() - start)
+            launched = launch(executable, stream)
+            wait()
+            stop = perf_counter_ns()
+            value_of(launched, _DOING)
+            self._times.replay_ns.append(stop - start)
             wrong += chain.is_wrong(expected)
-    for _ in range(REPLAYS):
-        expected = chain.renew(HELD_LAUNCHES)
-        session.hold()
-        for _ in range(HELD_LAUNCHES):
-            _timed(times.held_ns, replay)
-        session.release()
-        wrong += chain.is_wrong(expected)
-    wrong += _rescale(driver, stream, chain, executable, times)
-    wrong += _reshape(driver, stream, session, times)
-    return GraphTimes(
-        nodes, times.capture_ns, times.instantiate_ns, times.held_ns, times.replay_ns, times.loop_ns,
-        times.update_ns, times.recapture_ns, wrong,
-    )  # fmt: skip
+        return wrong
 
+    def _loop(self, chain: Chain) -> int:
+        launch_n, wait = self._session.launcher.launch_n, self._session.stream.synchronize
+        address, nodes, wrong = chain.address, self._nodes, 0
+        for _ in range(REPLAYS):
+            expected = chain.renew()
+            start = perf_counter_ns()
+            error = launch_n(address, nodes)
+            wait()
+            stop = perf_counter_ns()
+            check(error, "launching a chain")
+            self._times.loop_ns.append(stop - start)
+            wrong += chain.is_wrong(expected)
+        return wrong
 
-def _rescale(driver: Any, stream: Any, chain: _Chain, executable: Any, times: GraphTimes) -> int:
-    """The same chain with other scalars in the same executable graph; returns how many results were wrong."""
-    wrong = 0
-    for turn in range(CAPTURES):
-        chain.change(2.0 + turn)
-        start = perf_counter_ns()
-        driver_value(driver.cuGraphExecUpdate(executable, capture(driver, stream, chain.enqueue)))
-        times.update_ns.append(perf_counter_ns() - start)
-        expected = chain.renew()
-        driver_value(driver.cuGraphLaunch(executable, stream))
-        chain.session.synchronize()
-        wrong += chain.is_wrong(expected)
-    return wrong
+    def _rescale(self, chain: Chain, executable: Any) -> int:
+        """The same chain with other scalars in the same executable graph; returns how many results were wrong."""
+        begin, end = self._driver.cuStreamBeginCapture, self._driver.cuStreamEndCapture
+        update, launch_n = self._driver.cuGraphExecUpdate, self._session.launcher.launch_n
+        stream, mode, nodes, wrong = self._stream, self._mode, self._nodes, 0
+        for turn in range(CAPTURES):
+            chain.change(2.0 + turn)
+            address = chain.address
+            start = perf_counter_ns()
+            begun = begin(stream, mode)
+            launched = launch_n(address, nodes)
+            captured = end(stream)
+            updated = update(executable, captured[1])
+            stop = perf_counter_ns()
+            graph = self._graph(begun, launched, captured)
+            value_of(updated, _DOING)
+            self._times.update_ns.append(stop - start)
+            expected = chain.renew()
+            value_of(self._driver.cuGraphLaunch(executable, stream), _DOING)
+            self._session.synchronize()
+            value_of(self._driver.cuGraphDestroy(graph), _DOING)
+            wrong += chain.is_wrong(expected)
+        return wrong
 
+    def _reshape(self) -> int:
+        """The same chain on arrays of another size; returns how many results were wrong."""
+        begin, end = self._driver.cuStreamBeginCapture, self._driver.cuStreamEndCapture
+        instantiate, launch_n = self._driver.cuGraphInstantiate, self._session.launcher.launch_n
+        chain = Chain(self._session, self._nodes, 1.0, OTHER_SIZE)
+        stream, mode, address, nodes, wrong = self._stream, self._mode, chain.address, self._nodes, 0
+        for _ in range(CAPTURES):
+            start = perf_counter_ns()
+            begun = begin(stream, mode)
+            launched = launch_n(address, nodes)
+            captured = end(stream)
+            made = instantiate(captured[1], 0)
+            stop = perf_counter_ns()
+            graph, executable = self._graph(begun, launched, captured), value_of(made, _DOING)
+            self._times.recapture_ns.append(stop - start)
+            expected = chain.renew()
+            value_of(self._driver.cuGraphLaunch(executable, stream), _DOING)
+            self._session.synchronize()
+            value_of(self._driver.cuGraphExecDestroy(executable), _DOING)
+            value_of(self._driver.cuGraphDestroy(graph), _DOING)
+            wrong += chain.is_wrong(expected)
+        return wrong
 
-def _reshape(driver: Any, stream: Any, session: Session, times: GraphTimes) -> int:
-    """The same chain on arrays of another size; returns how many results were wrong."""
-    other = _Chain(session, times.nodes, 1.0, OTHER_SIZE)
-    executable = None
-    for _ in range(CAPTURES):
-        executable = _timed(
-            times.recapture_ns,
-            lambda: driver_value(driver.cuGraphInstantiate(capture(driver, stream, other.enqueue), 0)),
-        )
-    expected = other.renew()
-    driver_value(driver.cuGraphLaunch(executable, stream))
-    session.synchronize()
-    return int(other.is_wrong(expected))
-
-
-def capture(driver: Any, stream: Any, enqueue: Callable[[], object]) -> Any:
-    """The graph of what `enqueue` launches on the stream; nothing of it runs."""
-    driver_value(driver.cuStreamBeginCapture(stream, driver.CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL))
-    enqueue()
-    return driver_value(driver.cuStreamEndCapture(stream))
-
-
-def driver_value(result: Any) -> Any:
-    """The value behind the error code that cuda-bindings return; raises DeviceError for another than 0."""
-    check(int(result[0]), "working with a graph")
-    return result[1] if len(result) > 1 else None
-
-
-def _timed(spent: list[int], action: Any) -> Any:
-    start = perf_counter_ns()
-    value = action()
-    spent.append(perf_counter_ns() - start)
-    return value
+    @staticmethod
+    def _graph(begun: Any, launched: int, captured: Any) -> Any:
+        """The graph of a capture, once its three calls are known to have gone well."""
+        value_of(begun, _DOING)
+        check(launched, "capturing a chain")
+        return value_of(captured, _DOING)

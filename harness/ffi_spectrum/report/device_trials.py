@@ -4,39 +4,47 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ffi_spectrum.analysis.device_trials import DeviceTrials, DurationRow, GraphRow
-from ffi_spectrum.report.numbers import NOTHING, nbytes, scale_of
+from ffi_spectrum.analysis.device_trials import DeviceTrials
+from ffi_spectrum.report.device_chain import LEGEND as CHAIN_LEGEND
+from ffi_spectrum.report.device_chain import chain_sheets
+from ffi_spectrum.report.device_cupti import LEGEND as METHODS_LEGEND
+from ffi_spectrum.report.device_cupti import method_sheet
+from ffi_spectrum.report.device_durations import LEGEND as DURATIONS_LEGEND
+from ffi_spectrum.report.device_durations import duration_sheets
+from ffi_spectrum.report.device_graphs import LEGEND as GRAPHS_LEGEND
+from ffi_spectrum.report.device_graphs import graph_sheets
+from ffi_spectrum.report.device_queue import LEGEND as QUEUE_LEGEND
+from ffi_spectrum.report.device_queue import queue_sheets
+from ffi_spectrum.report.device_waiting import LEGEND as WAITING_LEGEND
+from ffi_spectrum.report.device_waiting import waiting_sheets
+from ffi_spectrum.report.numbers import nbytes, scale_of
 from ffi_spectrum.report.remote import Sheet
 
 RETURNS = ("action", "returns first", "after")
-GRAPHS = (
-    "nodes", "capture", "instantiate", "launch", "replay", "a node", "C loop", "pays after", "new scalar",
-    "new shape", "wrong",
-)  # fmt: skip
-DURATIONS = ("kernel", "path", "wait each", "in a row", "graph", "hidden in a row", "hidden by graph")
 # Of the sizes of copies that were timed, those in the table.
 SHOWN_NBYTES = (8, 4096, 262144, 16777216)
 COPIES = ("copy", "bytes", "returned", "done", "GB/s")
 LEGEND = (
-    "launch: one launch of the graph on the host, the stream held back. replay: a launch and the wait for it, on new "
-    "data, each compared with the oracle. C loop: the same launches by the C loop, with one wait. pays after: replays "
-    "that save what capture and instantiation cost. new scalar: captured again, and taken over by the executable "
-    "graph. new shape: captured and instantiated again.",
+    *GRAPHS_LEGEND,
+    *DURATIONS_LEGEND,
+    *QUEUE_LEGEND,
+    *WAITING_LEGEND,
+    METHODS_LEGEND,
+    *CHAIN_LEGEND,
 )
 
 
 def trial_sheets(trials: DeviceTrials) -> Iterator[Sheet]:
-    """Up to three tables."""
+    """The tables of what was tried; none where nothing was."""
     if trials.returns:
         rows = tuple(
             (row.action, f"{row.early} of {row.trials}", scale_of(row.returned_ns).time(row.returned_ns))
             for row in trials.returns
         )
         yield Sheet(f"Behind a kernel of 10 ms ({trials.device}): does it return first?", RETURNS, rows, 1)
-    if trials.graphs:
-        yield Sheet("Graphs of dependent launches", GRAPHS, tuple(map(_graph, trials.graphs)), 0)
-    if trials.durations:
-        yield Sheet("Kernels of known length, per launch", DURATIONS, tuple(map(_duration, trials.durations)), 2)
+    yield from graph_sheets(trials.graphs, trials.graph_costs)
+    yield from duration_sheets(trials.durations, trials.overlapping)
+    yield from queue_sheets(trials.queue)
     if trials.copies:
         hidden = "" if trials.hidden is None else f"; beside a kernel, {trials.hidden:.0%} of a 16 MiB copy is hidden"
         copies = tuple(
@@ -45,19 +53,10 @@ def trial_sheets(trials: DeviceTrials) -> Iterator[Sheet]:
             if row.nbytes in SHOWN_NBYTES
         )
         yield Sheet(f"Copies{hidden}", COPIES, copies, 1)
-
-
-def _graph(row: GraphRow) -> tuple[str, ...]:
-    times = (row.capture_ns, row.instantiate_ns, row.held_ns, row.replay_ns, row.replay_ns / row.nodes, row.loop_ns)
-    pays = NOTHING if row.pays_after is None else f"{row.pays_after:,.1f}"
-    return (
-        f"{row.nodes:,}", *map(_time, times), pays, _time(row.update_ns), _time(row.recapture_ns), str(row.wrong),
-    )  # fmt: skip
-
-
-def _duration(row: DurationRow) -> tuple[str, ...]:
-    times = map(_time, (row.each_ns, row.row_ns, row.graph_ns))
-    return (_time(row.duration_ns), row.path, *times, f"{row.row_hidden:.0%}", f"{row.graph_hidden:.0%}")
+    yield from waiting_sheets(trials.waiting)
+    if trials.methods is not None:
+        yield method_sheet(trials.methods)
+    yield from chain_sheets(trials.chain)
 
 
 def _time(ns: float) -> str:

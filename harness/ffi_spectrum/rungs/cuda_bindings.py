@@ -8,10 +8,11 @@ from typing import Any, ClassVar
 from ffi_spectrum.device.launch import Launch
 from ffi_spectrum.rungs.base import BoundCall, RungInfo
 from ffi_spectrum.rungs.cupy_driver import LAUNCH_ARGUMENTS, handles
-from ffi_spectrum.rungs.device_rung import DeviceRung, device_info
+from ffi_spectrum.rungs.device_rung import device_info
+from ffi_spectrum.rungs.launch_rung import LaunchRung
 
 
-class CudaBindings(DeviceRung):
+class CudaBindings(LaunchRung):
     """`driver.cuLaunchKernel` with handles made beforehand; it returns the error code instead of raising.
 
     Its runtime API has no launch (cuda-bindings 13.3): the variant "runtime" of cuda_ctypes has.

@@ -11,7 +11,8 @@ from ffi_spectrum.device.launch import Launch
 from ffi_spectrum.device.probe import LIBRARY
 from ffi_spectrum.rungs.base import BoundCall, RungInfo
 from ffi_spectrum.rungs.cupy_driver import LAUNCH_ARGUMENTS, handles
-from ffi_spectrum.rungs.device_rung import DeviceRung, device_info
+from ffi_spectrum.rungs.device_rung import device_info
+from ffi_spectrum.rungs.launch_rung import LaunchRung
 
 _PARAMETERS = (
     "(void *function, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz, "
@@ -21,7 +22,7 @@ _DECLARATIONS = f"int cuLaunchKernel{_PARAMETERS} int cuStreamSynchronize(void *
 _NOTHING = f"int ffis_launch_nothing{_PARAMETERS}"
 
 
-class CudaCffi(DeviceRung):
+class CudaCffi(LaunchRung):
     """`lib.cuLaunchKernel` of a library opened with `ffi.dlopen`, on pointers made beforehand."""
 
     info: ClassVar[RungInfo] = device_info(

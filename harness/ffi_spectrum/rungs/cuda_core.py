@@ -10,10 +10,11 @@ import numpy as np
 from ffi_spectrum.device.launch import Launch, address_of
 from ffi_spectrum.errors import DeviceError
 from ffi_spectrum.rungs.base import BoundCall, RungInfo
-from ffi_spectrum.rungs.device_rung import DeviceRung, device_info
+from ffi_spectrum.rungs.device_rung import device_info
+from ffi_spectrum.rungs.launch_rung import LaunchRung
 
 
-class CudaCore(DeviceRung):
+class CudaCore(LaunchRung):
     """`launch(stream, config, kernel, *arguments)`: NumPy scalars, and device addresses as integers.
 
     It loads the cubin as a library, whose kernels are CUkernels, and calls cuLaunchKernelEx.

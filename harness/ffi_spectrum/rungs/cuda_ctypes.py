@@ -12,7 +12,8 @@ from ffi_spectrum.device.probe import LIBRARY
 from ffi_spectrum.errors import Unavailable
 from ffi_spectrum.rungs.base import BoundCall, RungInfo
 from ffi_spectrum.rungs.cupy_driver import LAUNCH_ARGUMENTS, handles
-from ffi_spectrum.rungs.device_rung import DeviceRung, device_info
+from ffi_spectrum.rungs.device_rung import device_info
+from ffi_spectrum.rungs.launch_rung import LaunchRung
 
 _POINTER, _U32 = ctypes.c_void_p, ctypes.c_uint32
 _LAUNCH = (_POINTER, _U32, _U32, _U32, _U32, _U32, _U32, _U32, _POINTER, _POINTER, _POINTER)
@@ -24,7 +25,7 @@ class _Dim3(ctypes.Structure):
     _fields_ = (("x", _U32), ("y", _U32), ("z", _U32))
 
 
-class CudaCtypes(DeviceRung):
+class CudaCtypes(LaunchRung):
     """`cuLaunchKernel` with argtypes; the variant "runtime" is `cudaLaunchKernel` of libcudart on a kernel's handle.
 
     The runtime's kernels come from cudaLibraryGetKernel, and are CUkernels.

@@ -8,13 +8,14 @@ from typing import ClassVar
 from ffi_spectrum.device.launch import NOOP_ARGUMENTS, Launch
 from ffi_spectrum.kernels.workload import Workload
 from ffi_spectrum.rungs.base import BoundCall, RungInfo
-from ffi_spectrum.rungs.device_rung import DeviceRung, device_info, keeping
+from ffi_spectrum.rungs.device_rung import device_info, keeping
+from ffi_spectrum.rungs.launch_rung import LaunchRung
 
 # The name of the control that is the C loop: with the number of noop's arguments behind it, where it has some.
 ENQUEUE = "enqueue"
 
 
-class CudaLoop(DeviceRung):
+class CudaLoop(LaunchRung):
     """`launch_n(prepared, 1)`, a C function of ours through ctypes; with its loop all paths are compared."""
 
     info: ClassVar[RungInfo] = device_info(

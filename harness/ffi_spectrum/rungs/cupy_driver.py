@@ -6,10 +6,11 @@ from typing import ClassVar
 
 from ffi_spectrum.device.launch import Launch
 from ffi_spectrum.rungs.base import BoundCall, RungInfo
-from ffi_spectrum.rungs.device_rung import DeviceRung, device_info
+from ffi_spectrum.rungs.device_rung import device_info
+from ffi_spectrum.rungs.launch_rung import LaunchRung
 
 
-class CupyDriver(DeviceRung):
+class CupyDriver(LaunchRung):
     """`cupy.cuda.driver.launchKernel` on handles and the address of the arguments' addresses."""
 
     info: ClassVar[RungInfo] = device_info(

@@ -6,18 +6,18 @@ from typing import ClassVar
 
 from ffi_spectrum.kernels.spec import KernelSpec
 from ffi_spectrum.rungs.base import BoundCall, Buffers, RungInfo
-from ffi_spectrum.rungs.cupy_expression import CupyExpression
-from ffi_spectrum.rungs.device_rung import device_info
+from ffi_spectrum.rungs.cupy_expression import operands
+from ffi_spectrum.rungs.device_rung import DeviceRung, device_info
 
-# Parameters read, parameter written, and what is done with one element.
-_KERNELS = {
-    "saxpy": ("float32 a, float32 x, float32 y", "float32 out", "out = a * x + y"),
-    "relu": ("float32 x", "float32 out", "out = x < 0.0f ? 0.0f : x"),
-    "bias_add": ("float32 x, float32 bias", "float32 out", "out = x + bias"),
+# What is done with one element.
+_BODIES = {
+    "saxpy": "out = a * x + y",
+    "relu": "out = x < 0.0f ? 0.0f : x",
+    "bias_add": "out = x + bias",
 }
 
 
-class CupyElementwise(CupyExpression):
+class CupyElementwise(DeviceRung):
     """`kernel(a, x, y, out)`: one launch, whose sizes and strides CuPy works out at each call."""
 
     info: ClassVar[RungInfo] = device_info(
@@ -27,13 +27,17 @@ class CupyElementwise(CupyExpression):
 
     @classmethod
     def _missing(cls, kernel: KernelSpec) -> str:
-        return "" if kernel.name in _KERNELS else "only an element-wise kernel with arrays is one"
+        return "" if kernel.name in _BODIES else "only an element-wise kernel with arrays is one"
 
     def _call(self, buffers: Buffers, variant: str, nargs: int) -> BoundCall:
         kernel = buffers.kernel
-        read, written, body = _KERNELS[kernel.name]
-        made = self.session.cupy.ElementwiseKernel(read, written, body, f"ffis_elementwise_{kernel.name}")
-        arguments = [argument for argument in kernel.arguments if argument.role != "length"]
-        names = {a.name: buffers.placed.get(a.name, buffers.workload.values.get(a.name)) for a in arguments}
-        text = f"{kernel.name}({', '.join(names)})"
-        return BoundCall(text, {**names, kernel.name: made}, owner=(self, buffers))
+        read, written = (_parameters(kernel, *roles) for roles in (("in", "scalar"), ("out",)))
+        name = f"ffis_elementwise_{kernel.name}"
+        made = self.session.cupy.ElementwiseKernel(read, written, _BODIES[kernel.name], name)
+        names = operands(buffers, "in", "scalar", "out")
+        return BoundCall(f"{kernel.name}({', '.join(names)})", {**names, kernel.name: made}, owner=(self, buffers))
+
+
+def _parameters(kernel: KernelSpec, *roles: str) -> str:
+    """The kernel's arguments of these roles as ElementwiseKernel declares them: "float32 x, float32 y"."""
+    return ", ".join(f"{a.dtype} {a.name}" for a in kernel.arguments if a.role in roles)

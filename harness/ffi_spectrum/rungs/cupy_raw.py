@@ -7,10 +7,11 @@ from typing import Any, ClassVar
 from ffi_spectrum.device.errors import translated
 from ffi_spectrum.device.launch import Launch
 from ffi_spectrum.rungs.base import BoundCall, RungInfo
-from ffi_spectrum.rungs.device_rung import DeviceRung, device_info
+from ffi_spectrum.rungs.device_rung import device_info
+from ffi_spectrum.rungs.launch_rung import LaunchRung
 
 
-class CupyRaw(DeviceRung):
+class CupyRaw(LaunchRung):
     """`kernel(grid, block, (a, x, y, out, size))`: every argument is converted at each call."""
 
     info: ClassVar[RungInfo] = device_info(

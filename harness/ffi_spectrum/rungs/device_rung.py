@@ -1,19 +1,16 @@
-"""What all launch paths share: they differ in nothing but the call."""
+"""What all rungs of this process's device share: the session, arrays on the device, holding the stream, the wait."""
 
 from __future__ import annotations
 
-import ctypes
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from ffi_spectrum.case import Case, Form, Placement, Strategy
-from ffi_spectrum.device.errors import check
-from ffi_spectrum.device.geometry import GEOMETRY, ONE
-from ffi_spectrum.device.launch import NOOP_ARGUMENTS, Launch, kernel_extents, kernel_objects
+from ffi_spectrum.device.arrays import DeviceArrays, place
+from ffi_spectrum.device.geometry import GEOMETRY
+from ffi_spectrum.device.launch import NOOP_ARGUMENTS
 from ffi_spectrum.device.probe import absence, architecture
 from ffi_spectrum.errors import Unavailable
 from ffi_spectrum.kernels.spec import KernelSpec
@@ -27,27 +24,27 @@ if TYPE_CHECKING:
     from ffi_spectrum.device.session import Session
     from ffi_spectrum.toolchain.build import Toolchain
 
+# Graphs, copies, kernels of known length and what else measure/device.py tries in the panel of noop, as seen on an H100
+# (docs/results/device-h100.jsonl: latencies_ms of the panel's processes).
+_TRIALS_S = 4.3
 NOT_NUMERIC = "only the numeric kernels have a CUDA source"
-# In every launch path's row: what launching is, whoever asks for it.
+# In the row of each: what launching is, whoever asks for it.
 _COMMON = RungInfo(
     name="", purpose="", gil="released", checks=frozenset(), copies="none: the arrays live on the device",
     errno="not touched", needs="an NVIDIA driver and device; the extra `gpu`", native_code="libcuda",
     crash="a kernel that fails makes the device unusable for the process", cells=(("fresh", "device"),),
     strategies=("per_call", "pipelined"), panel_group="device", agreement="tolerance", ns_per_operation=1e-3,
-    ns_per_call=15_000, startup_s=0.3,
+    ns_per_call=15_000, startup_s=0.2, beside_s={"noop": _TRIALS_S},
 )  # fmt: skip
 
 
 def device_info(form: Form, **own: Any) -> RungInfo:
-    """The info of a launch path: `fresh` where it converts arguments at each call, `prebound` where they are ready."""
+    """The info of such a rung: `fresh` where it converts arguments at each call, `prebound` where they are ready."""
     return replace(_COMMON, cells=((form, "device"),), **own)
 
 
 class DeviceRung(Rung):
-    """A launch path. `per_call` synchronises after each launch, `pipelined` once, late.
-
-    A result is written to a word on the device and read after the block, outside of what is timed.
-    """
+    """A rung whose arrays live on the device: `per_call` synchronises after each call, `pipelined` once, late."""
 
     # a launch is some microseconds, and the first ones of a block are slower: short blocks would be about them
     least_calls: ClassVar[int] = 128
@@ -90,20 +87,12 @@ class DeviceRung(Rung):
     def _open_path(self) -> None:
         """What only this path needs, once."""
 
-    @abstractmethod
-    def launch_call(self, launch: Launch, variant: str) -> BoundCall:
-        """The launch as this path's user writes it."""
-
     def _place(self, workload: Workload, placement: Placement) -> Buffers:
-        kernel = workload.kernel
-        placed = {a.name: self.session.to_device(_as_array(workload.values[a.name])) for a in kernel.buffers}
-        result = self.session.to_device(np.zeros(1, kernel.returns)) if kernel.returns else None
-        return Buffers(workload, placement, placed, owner=result)
+        arrays = place(self.session, workload)
+        return Buffers(workload, placement, arrays.placed, owner=arrays)
 
-    def launch_of(self, buffers: Buffers, nargs: int = 0) -> Launch:
-        """The kernel's launch on placed buffers."""
-        symbol, objects = kernel_objects(buffers.workload, buffers.placed, buffers.owner, nargs)
-        return self.session.launch(symbol, kernel_extents(buffers.workload), objects)
+    def fetch(self, buffers: Buffers) -> dict[str, Any]:
+        return arrays_of(buffers).outputs()
 
     def _bind(self, buffers: Buffers, form: Form, variant: str) -> BoundCall:
         return self._bind_strategy(buffers, form, variant, "per_call", {})
@@ -113,26 +102,18 @@ class DeviceRung(Rung):
     ) -> BoundCall:
         call = self._call(buffers, variant, params.get("nargs", 0))
         wait, names = self.waiting(variant)
-        names = {**call.names, **names}
-        if strategy == "per_call":
-            return replace(call, names=names, after=(wait,))
-        return replace(call, names=names, finish=(wait,))
+        # behind the block: what failed on the device gets its type, also where a path's wait only returns a code
+        names = {**call.names, **names, "settle": self.session.synchronize}
+        call = replace(call, names=names, teardown=("settle()", *call.teardown))
+        return replace(call, after=(wait,)) if strategy == "per_call" else replace(call, finish=(wait,))
 
     def waiting(self, variant: str) -> tuple[str, Mapping[str, Any]]:
-        """The statement that waits for the stream in this path, and its names."""
+        """The statement that waits for the stream in this rung, and its names."""
         return "synchronize()", {"synchronize": self.session.stream.synchronize}
 
+    @abstractmethod
     def _call(self, buffers: Buffers, variant: str, nargs: int) -> BoundCall:
-        """The launch, without any waiting; behind a block the result is read."""
-        call = self.launch_call(self.launch_of(buffers, nargs), variant)
-        names, teardown = self._reading(buffers)
-        call = replace(call, names={**call.names, **names}, teardown=teardown)
-        return keeping(call, (self, buffers, call.owner))
-
-    def _reading(self, buffers: Buffers) -> tuple[dict[str, Any], tuple[str, ...]]:
-        if buffers.owner is None:
-            return {}, ()
-        return {"read_result": lambda: self.session.to_host(buffers.owner)[0].item()}, ("_value = read_result()",)
+        """The call of the kernel as this rung's user writes it, without any waiting; `nargs` is noop's."""
 
     def held(self, call: BoundCall) -> BoundCall:
         """The same launches with the stream held back: nothing drains, and nothing pushes back."""
@@ -143,58 +124,14 @@ class DeviceRung(Rung):
         )  # fmt: skip
 
     def case_parts(self, case: Case, buffers: Buffers) -> dict[str, BoundCall]:
-        nargs = dict(case.params).get("nargs", 0)
-        parts = {"held": self.held(self._call(buffers, case.variant, nargs))}
-        nothing = self.nothing_call(self.launch_of(buffers, nargs), case.variant)
-        return parts | ({"nothing": keeping(nothing, nothing.owner)} if nothing else {})
+        return {"held": self.held(self._call(buffers, case.variant, dict(case.params).get("nargs", 0)))}
 
-    def nothing_call(self, launch: Launch, variant: str) -> BoundCall | None:
-        """The same call of a C function that does nothing, None where the path cannot be turned to one."""
-        return None
 
-    def stamp(self, variant: str) -> BoundCall | None:
-        """A launch of ffis_stamp on the session's pinned words, ticket 1; None where the path has its own kernels."""
-        objects = {"words": self.session.view(self.session.words[1:3]), "ticket": np.uint64(1)}
-        call = self.launch_call(self.session.launch("ffis_stamp", (ONE, ONE), objects), variant)
-        return keeping(call, call.owner)
-
-    def loop(self, buffers: Buffers, nargs: int = 0) -> BoundCall:
-        """One crossing for `times` launches by the C launcher, the stream held back; a block raises DeviceError."""
-        launch = self.launch_of(buffers, nargs)
-        prepared = launch.prepared(self.session.entry)
-        names = {
-            "launch_n": self.session.launcher.launch_n, "prepared": ctypes.addressof(prepared), "times": 1,
-            "check": check,
-        }  # fmt: skip
-        reading, teardown = self._reading(buffers)
-        # looked at behind the block, for a crossing that launched less is no quick one
-        call = BoundCall(
-            "(_error := launch_n(prepared, times))", names | reading, setup=("_error = 0",),
-            teardown=("check(_error, 'launching in a loop')", *teardown),
-        )  # fmt: skip
-        return keeping(self.held(call), (self, buffers, launch, prepared))
-
-    def far_side(self, buffers: Buffers, variant: str = "") -> BoundCall | None:
-        return self.loop(buffers)
-
-    def count(self, kernel: KernelSpec) -> int | None:
-        addresses = self._counters(f"ffis_count_{kernel.name}")
-        return sum(map(self.session.read_uint64, addresses)) if addresses else None
-
-    def _counters(self, symbol: str) -> list[int]:
-        """Where launches are counted, in each module that this path launches from; empty but in the counting build."""
-        address = self.session.variable(symbol)
-        return [] if address is None else [address]
-
-    def fetch(self, buffers: Buffers) -> dict[str, Any]:
-        outputs = (a.name for a in buffers.kernel.buffers if a.role == "out")
-        return {name: self.session.to_host(buffers.placed[name]) for name in outputs}
+def arrays_of(buffers: Buffers) -> DeviceArrays:
+    """What `place` of a DeviceRung put on the device."""
+    return cast("DeviceArrays", buffers.owner)
 
 
 def keeping(call: BoundCall, owner: object) -> BoundCall:
     """The call with its owner among its names: a loop that is made of it holds addresses, and nothing else of it."""
     return replace(call, names={**call.names, "_owner": owner}, owner=owner)
-
-
-def _as_array(value: Any) -> Any:
-    return np.frombuffer(value, np.uint8) if isinstance(value, bytes) else value

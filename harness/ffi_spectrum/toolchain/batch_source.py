@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ffi_spectrum.toolchain.header import Parameter, Prototype, parse_type
+from ffi_spectrum.toolchain.header import Parameter, Prototype, kernel_name, parse_type
 
 BATCH, REPLAY = "ffis_batch_", "ffis_replay"
 
@@ -27,7 +27,7 @@ def batch_prototype(kernel: Prototype, pointer_nbytes: int) -> Prototype:
             parameters.append(Parameter(p.name, parse_type(f"const {p.type.spelling} *", pointer_nbytes)))
     if kernel.returns.kind != "v":
         parameters.append(Parameter("ffis_results", parse_type(f"{kernel.returns.spelling} *", pointer_nbytes)))
-    return Prototype(f"{BATCH}{_name(kernel)}", parse_type("void", pointer_nbytes), tuple(parameters))
+    return Prototype(f"{BATCH}{kernel_name(kernel)}", parse_type("void", pointer_nbytes), tuple(parameters))
 
 
 def replay_prototype(pointer_nbytes: int) -> Prototype:
@@ -115,8 +115,4 @@ def _step(kernel: Prototype) -> Iterator[str]:
 
 
 def _step_name(kernel: Prototype) -> str:
-    return f"ffis_step_{_name(kernel)}"
-
-
-def _name(kernel: Prototype) -> str:
-    return kernel.symbol.removeprefix("ffis_")
+    return f"ffis_step_{kernel_name(kernel)}"

@@ -9,14 +9,13 @@ from ffi_spectrum.toolchain.conversion import (
     declare_views,
     fastcall_function,
     method_row,
-    python_name,
     release_views,
     take_addresses,
     take_buffers,
     take_scalars,
     views_of,
 )
-from ffi_spectrum.toolchain.header import Prototype
+from ffi_spectrum.toolchain.header import Prototype, kernel_name
 
 # Symbol -> pointer parameter -> its dimensions: names of parameters, outermost first.
 Shapes = Mapping[str, Mapping[str, tuple[str, ...]]]
@@ -63,8 +62,8 @@ def extension_source(
     """
     entries = [_buffer_entry(p, shapes.get(p.symbol, {})) for p in buffer_entries]
     entries += [_address_entry(p) for p in address_entries]
-    rows = [method_row(p, python_name(p)) for p in buffer_entries]
-    rows += [method_row(p, f"{python_name(p)}_at") for p in address_entries]
+    rows = [method_row(p, kernel_name(p)) for p in buffer_entries]
+    rows += [method_row(p, f"{kernel_name(p)}_at") for p in address_entries]
     prototypes = dict.fromkeys((*buffer_entries, *address_entries))
     return "\n".join(
         [
@@ -93,12 +92,12 @@ def _buffer_entry(prototype: Prototype, shapes: Mapping[str, tuple[str, ...]]) -
         *_call(prototype, {name: f"{view}.buf" for name, view in views.items()}, "ffis_result ="),
         *release_views(),
     ]
-    return fastcall_function(python_name(prototype), len(prototype.parameters), lines)
+    return fastcall_function(kernel_name(prototype), len(prototype.parameters), lines)
 
 
 def _address_entry(prototype: Prototype, suffix: str = "_at") -> str:
     lines = [*take_scalars(prototype), *take_addresses(prototype), *_call(prototype, {}, "return")]
-    return fastcall_function(python_name(prototype) + suffix, len(prototype.parameters), lines)
+    return fastcall_function(kernel_name(prototype) + suffix, len(prototype.parameters), lines)
 
 
 def _call(prototype: Prototype, values: Mapping[str, str], give: str) -> list[str]:

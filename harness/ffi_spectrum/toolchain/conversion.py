@@ -12,11 +12,6 @@ FASTCALL = "PyObject *ffis_self, PyObject *const *ffis_args, Py_ssize_t ffis_nar
 _NAME = re.compile(r"[A-Za-z_]\w*")
 
 
-def python_name(prototype: Prototype) -> str:
-    """`ffis_crc32` -> `crc32`, the function's name in Python."""
-    return prototype.symbol.removeprefix("ffis_")
-
-
 def method_row(prototype: Prototype, name: str) -> str:
     """The line of a PyMethodDef table for `ffis_py_<name>`, whose docstring is the prototype."""
     # METH_FASTCALL even without arguments: CPython 3.11 does not specialise calls of METH_NOARGS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from importlib.metadata import version
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,24 +29,24 @@ def cuda_sources() -> tuple[Path, ...]:
 def cubin(toolchain: Toolchain, architecture: str, files: tuple[Path, ...] = ()) -> Artifact:
     """All CUDA kernels (or those of `files`) in one cubin for `architecture`, from the toolchain's cache.
 
-    Raises Unavailable where cuda-core or NVRTC is not installed, BuildError with NVRTC's message.
+    Raises Unavailable where cuda-bindings or NVRTC is not installed, BuildError with NVRTC's log.
     """
-    nvrtc = _nvrtc_version()
+    number = _nvrtc_version()
     chosen = files or cuda_sources()
     folders = (chosen[0].parent, sources.source_root() / "native" / "kernels")
     watched = [*chosen, *sorted(folders[0].glob("*.cuh")), folders[1] / "element.h"]
     digests = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in watched}
-    counting = toolchain.build == "counting"
-    flags = ["-fmad=false", "-std=c++17", *(["-DFFIS_COUNTING"] if counting else [])]
+    counting = ["-DFFIS_COUNTING"] if toolchain.build == "counting" else []
+    flags = [f"-arch={architecture}", "-fmad=false", "-std=c++17", *counting]
     facts: dict[str, Any] = {
-        "name": NAME, "compiler": "nvrtc", "version": nvrtc, "flags": flags, "target": architecture,
+        "name": NAME, "compiler": "nvrtc", "version": number, "flags": flags, "target": architecture,
         "build": toolchain.build,
     }  # fmt: skip
 
     def make(folder: Path) -> dict[str, Any]:
         unit = "".join(f'#include "{path.name}"\n' for path in chosen)
         start = time.perf_counter()
-        code = _compile(unit, architecture, [str(path) for path in folders], counting)
+        code = _compile(unit, [*flags, *(f"-I{folder}" for folder in folders)])
         (folder / NAME).write_bytes(code)
         digest = hashlib.sha256(code).hexdigest()
         return {**facts, "seconds": round(time.perf_counter() - start, 3), "nbytes": len(code), "sha256": digest}
@@ -56,36 +56,45 @@ def cubin(toolchain: Toolchain, architecture: str, files: tuple[Path, ...] = ())
 
 
 def _nvrtc_version() -> str:
-    """The version of NVRTC that cuda-core will load; raises Unavailable."""
-    for module, package in (("cuda.core", "cuda-core"), ("cuda.bindings", "cuda-bindings")):
-        try:
-            found = find_spec(module)
-        except ModuleNotFoundError:
-            found = None
-        if found is None:
-            raise Unavailable(f"{package} is not installed: `pip install 'ffi-spectrum[cuda-build]'`")
+    """The version of NVRTC that cuda-bindings load; raises Unavailable."""
+    try:
+        found = find_spec("cuda.bindings")
+    except ModuleNotFoundError:  # there is no cuda either
+        found = None
+    if found is None:
+        raise Unavailable("cuda-bindings is not installed: `pip install 'ffi-spectrum[cuda-build]'`")
     from cuda.bindings import nvrtc
+    from cuda.pathfinder import DynamicLibNotFoundError
 
     try:
         error, major, minor = nvrtc.nvrtcVersion()
-    except RuntimeError as missing:  # cuda.pathfinder's DynamicLibNotFoundError is one
-        raise Unavailable("NVRTC was not found: `pip install nvidia-cuda-nvrtc`") from missing
+    except DynamicLibNotFoundError as missing:
+        raise Unavailable("NVRTC was not found: `pip install 'ffi-spectrum[cuda-build]'`") from missing
     if int(error) != 0:
         raise Unavailable(f"NVRTC does not work: {error}")
-    return f"{major}.{minor} (cuda-core {version('cuda-core')})"
+    return f"{major}.{minor}"
 
 
-def _compile(unit: str, architecture: str, folders: list[str], counting: bool) -> bytes:
-    from cuda.core import Program, ProgramOptions
+def _compile(unit: str, flags: Sequence[str]) -> bytes:
+    """The cubin of one translation unit; raises BuildError with the compiler's log."""
+    from cuda.bindings import nvrtc
 
-    options = ProgramOptions(
-        name="ffis.cu", arch=architecture, std="c++17", fma=False, include_path=folders,
-        define_macro="FFIS_COUNTING" if counting else None,
-    )  # fmt: skip
+    program = _value(nvrtc.nvrtcCreateProgram(unit.encode(), b"ffis.cu", 0, [], []))
     try:
-        code = Program(unit, "c++", options).compile("cubin").code
-    except Exception as error:
-        if type(error).__module__.startswith("cuda."):
-            raise BuildError(f"NVRTC refused {NAME}:\n{error}") from error
-        raise
-    return bytes(code)
+        (error,) = nvrtc.nvrtcCompileProgram(program, len(flags), [flag.encode() for flag in flags])
+        if int(error) != 0:
+            log = bytes(_value(nvrtc.nvrtcGetProgramLogSize(program)))
+            _value(nvrtc.nvrtcGetProgramLog(program, log))
+            raise BuildError(f"NVRTC refused {NAME} ({error.name}):\n{log.rstrip(bytes(1)).decode()}")
+        code = bytes(_value(nvrtc.nvrtcGetCUBINSize(program)))
+        _value(nvrtc.nvrtcGetCUBIN(program, code))  # fills what it is given, bytes too
+    finally:
+        nvrtc.nvrtcDestroyProgram(program)
+    return code
+
+
+def _value(result: Any) -> Any:
+    """What stands behind the error code that cuda-bindings return; raises BuildError for another than success."""
+    if int(result[0]) != 0:
+        raise BuildError(f"NVRTC cannot make {NAME}: {result[0].name}")
+    return result[1] if len(result) > 1 else None

@@ -23,18 +23,20 @@ from ffi_spectrum.toolchain.sources import project_root
 
 # Written last: without it an environment is what an interrupted install left.
 STAMP = "ffi-spectrum.json"
-# A first install downloads about 150 MB, and builds from source what has no wheel for this Python.
+# A first install downloads about 180 MB, and builds from source what has no wheel for this Python.
 INSTALL_DEADLINE_S = 1800.0
 _MAKE_DEADLINE_S = 120.0
 _FAILURE = "installing this project into it failed"
 _CHECK = "import ffi_spectrum; print(ffi_spectrum.__version__)"
 
 
-def environment_python(interpreter: Interpreter, cache_root: Path, tell: Callable[[str], None]) -> Path:
+def environment_python(
+    interpreter: Interpreter, cache_root: Path, tell: Callable[[str], None], warn: Callable[[str], None]
+) -> Path:
     """The Python of a virtual environment of `interpreter` that has this project, made where there is none yet.
 
     Raises Unavailable where it cannot be made or the install fails, BuildError where the cache cannot be used. `tell`
-    hears of work that takes long.
+    hears of work that takes long, `warn` of what the environment has to do without.
     """
     cache = Cache(cache_root)
     place = json.dumps([interpreter.executable, interpreter.abi, str(project_root())])
@@ -44,8 +46,8 @@ def environment_python(interpreter: Interpreter, cache_root: Path, tell: Callabl
     try:
         with FileLock(cache.locks / f"{folder.name}.lock"):
             if not _is_as_wanted(folder / STAMP, content) or _version_in(python) != __version__:
-                tell(f"environment of {interpreter.title} (the first time this downloads about 150 MB)")
-                _make(interpreter, folder, python, tell)
+                tell(f"environment of {interpreter.title} (the first time this downloads about 180 MB)")
+                _make(interpreter, folder, python, warn)
                 (folder / STAMP).write_text(content)
     except OSError as error:
         raise BuildError(f"the environment {folder} cannot be used ({error}); set FFI_SPECTRUM_CACHE") from error
@@ -66,7 +68,7 @@ def _content(interpreter: Interpreter) -> dict[str, Any]:
     return {"interpreter": facts, **project_facts()}
 
 
-def _make(interpreter: Interpreter, folder: Path, python: Path, tell: Callable[[str], None]) -> None:
+def _make(interpreter: Interpreter, folder: Path, python: Path, warn: Callable[[str], None]) -> None:
     """Make the environment and install into it; whatever goes wrong, nothing of it is left."""
     shutil.rmtree(folder, ignore_errors=True)
     uv = shutil.which("uv")
@@ -79,7 +81,7 @@ def _make(interpreter: Interpreter, folder: Path, python: Path, tell: Callable[[
     try:
         _run("a virtual environment could not be made", make, _MAKE_DEADLINE_S)
         # without wheels for this Python, NumPy and SciPy would be compiled for many minutes, most often in vain
-        _install(interpreter, [*install, "--only-binary", ":all:"], tell)
+        _install(interpreter, [*install, "--only-binary", ":all:"], warn)
         found = _version_in(python)
         if found != __version__:
             raise Unavailable(f"{_FAILURE}: that gave version {found or 'none'} instead of {__version__}")
@@ -88,7 +90,7 @@ def _make(interpreter: Interpreter, folder: Path, python: Path, tell: Callable[[
         raise
 
 
-def _install(interpreter: Interpreter, install: list[str], tell: Callable[[str], None]) -> None:
+def _install(interpreter: Interpreter, install: list[str], warn: Callable[[str], None]) -> None:
     """Install this project with the extras that are installed here, less those that this interpreter cannot have."""
     extras = installed_extras()
     try:
@@ -102,7 +104,7 @@ def _install(interpreter: Interpreter, install: list[str], tell: Callable[[str],
         try:
             _run(_FAILURE, [*install, *requirement(interpreter, [extra])], INSTALL_DEADLINE_S)
         except Unavailable as error:
-            tell(f"environment of {interpreter.title} without {extra}: {error}")
+            warn(f"environment of {interpreter.title} without {extra}: {error}")
 
 
 def _version_in(python: Path) -> str:

@@ -10,14 +10,9 @@ from ffi_spectrum.toolchain.batch_source import (
     replay_prototype,
     replay_source,
 )
-from ffi_spectrum.toolchain.header import Parameter, Prototype, parse_type
+from ffi_spectrum.toolchain.header import Parameter, Prototype, kernel_name, parse_type
 
 _HEAD = '/* Generated from ffis.h: see toolchain/generated.py. */\n#include <stdint.h>\n#include "ffis.h"\n\n'
-
-
-def kernel_name(symbol: str) -> str:
-    """`ffis_crc32` -> `crc32`."""
-    return symbol.removeprefix("ffis_")
 
 
 def repeat_prototype(prototype: Prototype, pointer_nbytes: int) -> Prototype:
@@ -26,21 +21,21 @@ def repeat_prototype(prototype: Prototype, pointer_nbytes: int) -> Prototype:
         Parameter("ffis_fn", parse_type("uintptr_t", pointer_nbytes)),
         Parameter("ffis_times", parse_type("uint64_t", pointer_nbytes)),
     )
-    symbol = f"ffis_repeat_{kernel_name(prototype.symbol)}"
+    symbol = f"ffis_repeat_{kernel_name(prototype)}"
     return Prototype(symbol, prototype.returns, extra + prototype.parameters)
 
 
 def direct_prototype(prototype: Prototype, pointer_nbytes: int) -> Prototype:
     """`ffis_direct_K(times, ...)`: `times` direct calls of the library's own kernel."""
     extra = (Parameter("ffis_times", parse_type("uint64_t", pointer_nbytes)),)
-    symbol = f"ffis_direct_{kernel_name(prototype.symbol)}"
+    symbol = f"ffis_direct_{kernel_name(prototype)}"
     return Prototype(symbol, prototype.returns, extra + prototype.parameters)
 
 
 def count_prototype(prototype: Prototype, pointer_nbytes: int) -> Prototype:
     """`ffis_count_K()`: how often the kernel was entered; exists in the counting build only."""
     returns = parse_type("uint64_t", pointer_nbytes)
-    return Prototype(f"ffis_count_{kernel_name(prototype.symbol)}", returns, ())
+    return Prototype(f"ffis_count_{kernel_name(prototype)}", returns, ())
 
 
 def all_prototypes(kernels: tuple[Prototype, ...], pointer_nbytes: int, counting: bool) -> tuple[Prototype, ...]:
@@ -68,7 +63,7 @@ def loops_source(kernels: tuple[Prototype, ...], pointer_nbytes: int) -> str:
         result = "" if is_void else f"    {kernel.returns.spelling} ffis_result = 0;\n"
         assign = "" if is_void else "ffis_result = "
         end = "" if is_void else "    return ffis_result;\n"
-        fn = f"ffis_{kernel_name(kernel.symbol)}_fn"
+        fn = f"ffis_{kernel_name(kernel)}_fn"
         loop = "    for (uint64_t ffis_i = 0; ffis_i < ffis_times; ffis_i++) {{ {assign}{callee}({arguments}); }}\n"
         repeat, direct = repeat_prototype(kernel, pointer_nbytes), direct_prototype(kernel, pointer_nbytes)
         parts += [
@@ -89,7 +84,7 @@ def counting_source(kernels: tuple[Prototype, ...]) -> str:
     """C source of wrappers that count entries; the kernels themselves are compiled under `renamed` names."""
     parts = [_HEAD]
     for kernel in kernels:
-        inner, counter = renamed(kernel), f"ffis_counter_{kernel_name(kernel.symbol)}"
+        inner, counter = renamed(kernel), f"ffis_counter_{kernel_name(kernel)}"
         arguments = ", ".join(p.name for p in kernel.parameters)
         give = "" if kernel.returns.kind == "v" else "return "
         count = count_prototype(kernel, 8)
@@ -103,4 +98,4 @@ def counting_source(kernels: tuple[Prototype, ...]) -> str:
 
 def renamed(kernel: Prototype) -> str:
     """The kernel's name inside the counting build."""
-    return f"ffis_counted_{kernel_name(kernel.symbol)}"
+    return f"ffis_counted_{kernel_name(kernel)}"

@@ -55,6 +55,11 @@ class Prototype:
         return f"{self.returns.spelling} {symbol or self.symbol}({parameters})"
 
 
+def kernel_name(prototype: Prototype) -> str:
+    """`ffis_crc32` -> `crc32`: the function without the library's prefix, as Python calls it."""
+    return prototype.symbol.removeprefix("ffis_")
+
+
 def parse_type(spelling: str, pointer_nbytes: int) -> CType:
     """Turn a C type's spelling into a CType; raises BuildError for types that no rung can carry."""
     text = " ".join(spelling.replace("*", " * ").split())

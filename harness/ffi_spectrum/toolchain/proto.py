@@ -8,13 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ffi_spectrum.errors import Unavailable
 from ffi_spectrum.toolchain.artifact import Artifact
 from ffi_spectrum.toolchain.compiler import Compiler
-from ffi_spectrum.toolchain.generated import kernel_name
-from ffi_spectrum.toolchain.header import CType, Prototype
+from ffi_spectrum.toolchain.header import CType, Prototype, kernel_name
 
 if TYPE_CHECKING:
     from ffi_spectrum.toolchain.build import Toolchain
@@ -80,9 +80,11 @@ class Role(NamedTuple):
 
 # Symbol -> parameter -> role
 Roles = Mapping[str, Mapping[str, Role]]
+# By number (toolchain/served.py)
+Batches = Mapping[int, Prototype]
 
 
-def proto_source(kernels: Sequence[Prototype], roles: Roles) -> str:
+def proto_source(kernels: Sequence[Prototype], roles: Roles, batches: Batches = MappingProxyType({})) -> str:
     """The .proto of a service with an rpc for each of `kernels`, and one stream that carries the same messages.
 
     A request has each parameter but the outputs: numbers in their own type, buffers as `bytes`. A response has the
@@ -91,13 +93,13 @@ def proto_source(kernels: Sequence[Prototype], roles: Roles) -> str:
     """
     messages: list[str] = []
     requests, responses, methods = [], [], []
-    for number, kernel in enumerate(kernels, start=1):
-        name = kernel_name(kernel.symbol)
+    for number, kernel in {**dict(enumerate(kernels)), **batches}.items():
+        name = kernel_name(kernel)
         stem = "".join(word.capitalize() for word in name.split("_"))
         messages += _message(f"{stem}Request", _request_fields(kernel, roles[kernel.symbol]))
         messages += _message(f"{stem}Response", _response_fields(kernel, roles[kernel.symbol]))
-        requests.append(f"    {stem}Request {name} = {number};")
-        responses.append(f"    {stem}Response {name} = {number};")
+        requests.append(f"    {stem}Request {name} = {number + 1};")
+        responses.append(f"    {stem}Response {name} = {number + 1};")
         methods.append(f"  rpc {stem}({stem}Request) returns ({stem}Response);")
     tail = _STREAM.format(
         requests="\n".join(requests), responses="\n".join(responses), methods="\n".join(methods),
@@ -129,14 +131,16 @@ def _type(ctype: CType) -> str:
     return "bytes" if ctype.kind == "p" else _TYPES[ctype.code]
 
 
-def service_descriptors(toolchain: Toolchain, kernels: Sequence[Prototype], roles: Roles) -> Artifact:
+def service_descriptors(
+    toolchain: Toolchain, kernels: Sequence[Prototype], roles: Roles, batches: Batches = MappingProxyType({})
+) -> Artifact:
     """The service as protoc compiles it, a FileDescriptorSet, in one folder with its .proto and `roles` as JSON.
 
     Descriptors, unlike the modules that protoc can generate, need no place in sys.modules and no fixed version of the
     protobuf package. Raises Unavailable without the package grpcio-tools, BuildError with protoc's message.
     """
     compiler = _find_protoc()
-    source = proto_source(kernels, roles)
+    source = proto_source(kernels, roles, batches)
 
     def make(folder: Path) -> dict[str, Any]:
         (folder / SOURCE).write_text(source)

@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 
 from ffi_spectrum.analysis.device import LaunchCost, launch_costs
 from ffi_spectrum.analysis.device_clock import timeline
-from ffi_spectrum.analysis.device_trials import DurationRow, device_trials, replays_to_pay
+from ffi_spectrum.analysis.device_durations import DurationRow
+from ffi_spectrum.analysis.device_graphs import replays_to_pay
+from ffi_spectrum.analysis.device_trials import device_trials
 from ffi_spectrum.analysis.estimate import estimate_results
 from ffi_spectrum.case import Case
-from ffi_spectrum.results.device import Pings
+from ffi_spectrum.results.device_stamps import Pings
 from ffi_spectrum.results.store import Results, read_results
 
 RECORDED = Path(__file__).parents[3] / "docs" / "results" / "device-h100.jsonl"
@@ -31,7 +33,7 @@ def noop_costs(recorded: Results) -> dict[str, LaunchCost]:
     for (_, id), cost in launch_costs(recorded).items():
         case = Case.from_id(id)
         if case.kernel == "noop" and dict(case.params) == {"nargs": 0}:
-            found[f"{case.rung}.{case.variant}" if case.variant else case.rung] = cost
+            found[case.way] = cost
     return found
 
 

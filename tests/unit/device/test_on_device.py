@@ -14,7 +14,9 @@ from ffi_spectrum.device.errors import translated
 from ffi_spectrum.device.probe import absence, architecture
 from ffi_spectrum.device.session import Session, open_session
 from ffi_spectrum.errors import DeviceMemoryExhausted
+from ffi_spectrum.measure.device_copies import sample_copies
 from ffi_spectrum.measure.device_graphs import sample_graphs
+from ffi_spectrum.measure.device_returns import sample_returns
 from ffi_spectrum.toolchain.build import Toolchain
 from ffi_spectrum.toolchain.cubin import cubin
 from ffi_spectrum.toolchain.launcher import launcher_library
@@ -83,3 +85,16 @@ def test_every_replay_is_right_and_many_nodes_are_cheaper_than_launches(session:
         assert row.wrong == 0
         if row.nodes >= 16:
             assert min(row.replay_ns) < min(row.loop_ns)
+
+
+def test_copies_arrive_and_larger_ones_take_longer(session: Session) -> None:
+    for way, rows in sample_copies(session).items():
+        small, large = rows[0], rows[-1]
+        assert min(small.done_ns) < min(large.done_ns), way
+        assert all(returned <= done for returned, done in zip(large.returned_ns, large.done_ns, strict=True)), way
+
+
+def test_what_waits_for_the_stream_returns_last(session: Session) -> None:
+    found = sample_returns(session, {})
+    assert all(found["stream synchronise"].was_done)
+    assert not any(found["event record"].was_done)

@@ -10,17 +10,19 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from ffi_spectrum.kernels.derived import batched
 from ffi_spectrum.kernels.shapes import shapes_of
 from ffi_spectrum.kernels.spec import KernelSpec
 from ffi_spectrum.kernels.table import KERNELS
 from ffi_spectrum.kernels.workload import check_outputs, make_workload
 from ffi_spectrum.remote.frame import OK, OUT_OF_BOUNDS, UNKNOWN_KERNEL
+from ffi_spectrum.toolchain.batch_source import batch_prototype
 from ffi_spectrum.toolchain.build import Toolchain
 from ffi_spectrum.toolchain.header import Prototype
 from ffi_spectrum.toolchain.remote import thunk_library
-from ffi_spectrum.toolchain.thunks import MAX_SLOTS
+from ffi_spectrum.toolchain.served import BATCH_BIT, MAX_SLOTS
 
-from .thunk_region import UNTOUCHED, Region, ThunkLibrary
+from .thunk_region import KERNEL_NAMES, UNTOUCHED, Region, ThunkLibrary
 
 SHAPES = shapes_of(KERNELS.values())
 BUFFERED = [kernel for kernel in KERNELS.values() if not kernel.is_scalar]
@@ -206,3 +208,32 @@ def test_no_offset_wraps_around(library: ThunkLibrary, prototypes: dict[str, Pro
         bad = Region(region.workload, region.prototype)
         bad.offsets[name] = offset
         assert refused(bad, library)
+
+
+@each_buffered
+def test_a_batch_keeps_to_the_region(
+    library: ThunkLibrary, prototypes: dict[str, Prototype], kernel: KernelSpec
+) -> None:
+    """Right where it fits, and refused where a step or the number of calls leads out of it, whatever wraps."""
+    calls, spec = 3, batched(kernel, 3)
+    region = Region(make_workload(spec, 7), batch_prototype(prototypes[kernel.symbol], 8))
+    number = KERNEL_NAMES.index(kernel.name) | BATCH_BIT
+    slots = {parameter.name: i for i, (parameter, _, _) in enumerate(region.rows)}
+    last = max(map(region.end, region.offsets))
+
+    def status(nbytes: int = last, **changes: int) -> int:
+        changed = region.slots()
+        for name, value in changes.items():
+            changed[slots[name]] = value
+        return library.call(number, 1, changed, region.base, nbytes)[0]
+
+    assert status() == OK
+    assert check_outputs(region.workload, region.outputs(0)) == ""
+    assert region.changed() == set()
+    assert status(ffis_count=0, nbytes=region.nbytes) == OK
+    assert status(nbytes=last - 1) == status(ffis_count=calls + 1) == OUT_OF_BOUNDS
+    for huge in (2**20, 2**31, 2**32 - 1):
+        assert status(ffis_count=huge) == OUT_OF_BOUNDS
+        for argument in kernel.buffers:
+            assert status(**{f"ffis_{argument.name}_step": huge}) == OUT_OF_BOUNDS
+            assert status(ffis_count=2**32 - 1, **{f"ffis_{argument.name}_step": huge}) == OUT_OF_BOUNDS

@@ -11,7 +11,8 @@ from ffi_spectrum.kernels.shapes import shapes_of
 from ffi_spectrum.kernels.table import KERNELS
 from ffi_spectrum.toolchain.build import Toolchain
 from ffi_spectrum.toolchain.remote import thunk_library, worker_program
-from ffi_spectrum.toolchain.thunks import MAX_SLOTS, thunks_source
+from ffi_spectrum.toolchain.served import MAX_SLOTS, serve
+from ffi_spectrum.toolchain.thunks import thunks_source
 
 from .toy_extension import parse
 
@@ -24,7 +25,9 @@ def test_each_slot_is_read_once() -> None:
     kernels = TOOLCHAIN.kernels(TOOLCHAIN.target)
     source = thunks_source(kernels, SHAPES, "0" * 64, counting=False)
     bodies = re.split(r"^static uint32_t ffis_thunk_(\w+)_at\(", source, flags=re.MULTILINE)[1:]
-    for kernel, name, body in zip(kernels, bodies[::2], bodies[1::2], strict=True):
+    served = [one.prototype for one in serve(kernels, SHAPES)]
+    assert len(served) == 2 * len(KERNELS)
+    for kernel, name, body in zip(served, bodies[::2], bodies[1::2], strict=True):
         assert kernel.symbol == f"ffis_{name}"
         code = body.partition("\n}\n")[0].partition("{")[2]
         read = re.findall(r"\bffis_slot(?:_float|_double)?\(ffis_slots, (\d+)\)", code)
@@ -50,6 +53,21 @@ def test_what_cannot_be_kept_within_a_region_is_not_built(
 ) -> None:
     with pytest.raises(BuildError, match=message):
         thunks_source([parse(declaration)], {"ffis_f": shapes}, "0" * 64, counting=False)
+
+
+def test_each_slot_of_a_recorded_call_is_read_once() -> None:
+    """When it is checked, or, of what decides nothing about memory, when it is called."""
+    kernels = TOOLCHAIN.kernels(TOOLCHAIN.target)
+    source = thunks_source(kernels, SHAPES, "0" * 64, counting=False)
+    for one in serve(kernels, SHAPES)[: len(kernels)]:
+        name = one.prototype.symbol.removeprefix("ffis_")
+        read = {}
+        for part in ("record", "step"):
+            code = source.partition(f"ffis_{part}_{name}(const uint64_t *ffis_")[2].partition("\n}\n")[0]
+            read[part] = re.findall(r"\bffis_slot(?:_float|_double)?\(ffis_slots, (\d+)\)", code)
+        private = [p.type.kind == "p" or p.name in one.lengths for p in one.prototype.parameters]
+        assert sorted(map(int, read["record"])) == [slot for slot, is_private in enumerate(private) if is_private]
+        assert sorted(map(int, read["step"])) == [slot for slot, is_private in enumerate(private) if not is_private]
 
 
 def test_pointers_that_are_not_const_are_written() -> None:
