@@ -35,7 +35,8 @@ def make(venv):
 
 def install(venv, what):
     python = os.path.join(venv, "bin", "python")
-    print("installing %s into %s (the first time this downloads about 150 MB)" % (what, venv), flush=True)
+    nbytes = "275 MB" if "[dev" in what else "180 MB"
+    print("installing %s into %s (the first time this downloads about %s)" % (what, venv, nbytes), flush=True)
     if shutil.which("uv"):
         command = ["uv", "pip", "install", "--python", python]
     else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, cast, get_args
 
 Form = Literal["prebound", "fresh"]
@@ -35,13 +35,25 @@ class Case:
     params: Params = field(default=())
 
     @property
+    def way(self) -> str:
+        """The rung, with its variant where it has one."""
+        return f"{self.rung}.{self.variant}" if self.variant else self.rung
+
+    @property
     def id(self) -> str:
         """The name of the case everywhere: CLI filter, pytest id, JSON key and plot label."""
-        way = f"{self.rung}.{self.variant}" if self.variant else self.rung
-        parts = [self.kernel, str(self.size), way, self.form, self.placement, self.strategy]
+        parts = [self.kernel, str(self.size), self.way, self.form, self.placement, self.strategy]
         if self.params:
             parts.append(",".join(f"{name}={value}" for name, value in self.params))
         return "/".join(parts)
+
+    def with_params(self, **params: int) -> Case:
+        """The same with these numbers, too, or instead of those of the same name."""
+        return replace(self, params=tuple(sorted((dict(self.params) | params).items())))
+
+    def without_params(self, *names: str) -> Case:
+        """The same without these numbers."""
+        return replace(self, params=tuple((name, value) for name, value in self.params if name not in names))
 
     @classmethod
     def from_id(cls, text: str) -> Case:

@@ -15,6 +15,8 @@ FFISpectrumError
 │   ├── ProtocolError     a worker that is silent at its start, another than expected, or answers nonsense
 │   └── DeviceError       the device refused, or a kernel failed on it
 │       ├── DeviceMemoryExhausted  no memory is left on the device
+│       ├── CaptureInvalid  a recording of launches was spoilt, and gives no graph
+│       ├── WrongDevice   an array that lives on another device than the one in use
 │       └── DeviceLost    a kernel made the device's context unusable: nothing more can run on it in this process
 └── MeasurementError      a measurement that must not be used
     ├── WrongResult       the rung answered, and the answer is wrong
@@ -89,6 +91,14 @@ class DeviceError(CallError):
 
 class DeviceMemoryExhausted(DeviceError):
     """No memory is left on the device; what was allocated before stays usable."""
+
+
+class CaptureInvalid(DeviceError):
+    """A recording of launches was spoilt by a call that cannot be recorded: it gives no graph; record again."""
+
+
+class WrongDevice(DeviceError):
+    """An array lives on another device than the one in use."""
 
 
 class DeviceLost(DeviceError):

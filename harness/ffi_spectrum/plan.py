@@ -16,14 +16,14 @@ from ffi_spectrum.case import FORMS, Case, PanelGroup, Status
 from ffi_spectrum.errors import UsageError
 from ffi_spectrum.kernels.spec import KernelSpec
 from ffi_spectrum.kernels.table import KERNELS
-from ffi_spectrum.prediction import block_ns, too_long
+from ffi_spectrum.prediction import block_ns, too_long, why_missing
 from ffi_spectrum.rungs.base import WIDE, RungInfo
 from ffi_spectrum.rungs.mixture import mixed_params
 from ffi_spectrum.rungs.table import RUNGS, rung_class
 
 PROFILES = ("quick", "full")
 # Seen on a 2-core virtual machine: interpreter, NumPy, wasmtime, opening and checking every rung.
-STARTUP_S = 0.22
+STARTUP_S = 0.25
 # What calibration costs, in blocks; and the least rounds of a slow case.
 CALIBRATION_BLOCKS = 3
 MIN_ROUNDS = 4
@@ -146,9 +146,9 @@ def make_plan(
     seed: int | None = None,
 ) -> Plan:
     """Lay out the panels; an empty filter means everything. Raises UsageError for unknown names or an empty plan."""
-    _refuse_unknown("rung", rungs, RUNGS)
-    _refuse_unknown("kernel", kernels, KERNELS)
-    _refuse_unknown("form", forms, FORMS)
+    refuse_unknown("rung", rungs, RUNGS)
+    refuse_unknown("kernel", kernels, KERNELS)
+    refuse_unknown("form", forms, FORMS)
     if any(size < 0 for size in sizes):
         raise UsageError(f"a size counts elements and cannot be negative: {min(sizes)}")
     chosen_rungs = [name for name in RUNGS if not rungs or name in rungs or name == ANCHOR]
@@ -182,8 +182,9 @@ def _group(rung: str) -> PanelGroup:
 
 def _is_usual(rung: str, kernel: KernelSpec, profile: Profile) -> bool:
     """True where the profile calls this kernel through the rung without being asked to."""
-    usual = {"out-of-process": profile.out_of_process, "device": profile.device}
-    return kernel.name in usual.get(_group(rung), (kernel.name,))
+    if rung_class(rung).info.uses_device:
+        return kernel.name in profile.device
+    return _group(rung) != "out-of-process" or kernel.name in profile.out_of_process
 
 
 def _cases(
@@ -191,11 +192,11 @@ def _cases(
 ) -> Iterable[Case]:
     for name in rungs:
         rung = rung_class(name)
-        missing = rung.missing(kernel, size)
         for way in rung.ways(kernel):
             if forms and way.form not in forms and name != ANCHOR:
                 continue
             for case in _sized(way, size, profile):
+                missing = why_missing(case, rung, kernel)
                 reason = missing or too_long(case, rung.info, kernel, profile.max_call_ms, profile.name)
                 if reason:
                     absent.append((case, "unavailable" if missing else "skipped", reason))
@@ -211,16 +212,18 @@ def _sized(way: Case, size: int, profile: Profile) -> list[Case]:
     if way.strategy not in WIDE:
         return [replace(way, size=size)]
     calls = profile.calls.get(way.kernel, ())
-    return [replace(way, size=size, params=p) for p in (*((("calls", n),) for n in calls), *mixed_params(way, calls))]
+    params = [*({"calls": n} for n in calls), *map(dict, mixed_params(way, calls))]
+    return [replace(way, size=size).with_params(**numbers) for numbers in params]
 
 
 def _process_s(kernel: KernelSpec, size: int, cases: tuple[Case, ...], profile: Profile) -> float:
-    """Predicted seconds of one process: start-up and checks, then every case, far side and control in each round.
+    """Predicted seconds of one process: start-up and checks, every case, far side and control in each round, trials.
 
     A case slower than a block gets one call per block, in fewer rounds.
     """
     infos = {case.rung: rung_class(case.rung).info for case in cases}
     seconds = STARTUP_S + sum(info.startup_s for info in infos.values())
+    seconds += max(info.beside_s.get(kernel.name, 0.0) for info in infos.values())
     seconds += sum(_is_timed_singly(case, infos[case.rung]) for case in cases) * profile.latency_ms / 1000
     firsts = [next(case for case in cases if case.rung == rung) for rung in infos]  # far side and its single call
     for case in (*cases, *firsts, *firsts):
@@ -240,7 +243,8 @@ def _sizes(kernel: KernelSpec, profile: Profile, sizes: Sequence[int]) -> tuple[
     return tuple(dict.fromkeys(sizes)) or profile.sizes.get(kernel.name, (kernel.bench_size,))
 
 
-def _refuse_unknown(what: str, given: Iterable[str], known: Iterable[str]) -> None:
+def refuse_unknown(what: str, given: Iterable[str], known: Iterable[str]) -> None:
+    """Raise UsageError for the first name that is not known, with those that are."""
     unknown = [name for name in given if name not in known]
     if unknown:
         raise UsageError(f"no {what} {unknown[0]!r}; there are {', '.join(known)}")

@@ -3,30 +3,37 @@
 from __future__ import annotations
 
 from ffi_spectrum.case import Case
+from ffi_spectrum.kernels.derived import batched
 from ffi_spectrum.kernels.spec import KernelSpec
-from ffi_spectrum.rungs.base import RungInfo
+from ffi_spectrum.rungs.base import Rung, RungInfo
 
 # A pipelined block fills its window this often, and may take so long for it.
 WINDOWS_PER_BLOCK = 4
 MAX_BLOCK_MS = 60.0
 
 
-def call_ns(info: RungInfo, kernel: KernelSpec, size: int) -> float:
-    """Nanoseconds of one call, from the rung's hints."""
-    dims = kernel.dims(size)
-    work_ns = kernel.operations(dims) * info.ns_per_operation
-    return info.ns_per_call + kernel.nbytes(dims) * info.ns_per_byte + work_ns
+def call_ns(case: Case, info: RungInfo, kernel: KernelSpec) -> float:
+    """Nanoseconds of one crossing, from the rung's hints; of the wide ones, only a batch has data for each call."""
+    dims, calls = kernel.dims(case.size), dict(case.params).get("calls", 1)
+    nbytes = kernel.nbytes(dims) * (calls if case.strategy == "batched" else 1)
+    return info.ns_per_call + nbytes * info.ns_per_byte + calls * kernel.operations(dims) * info.ns_per_operation
 
 
 def block_ns(case: Case, info: RungInfo, kernel: KernelSpec, aim_ns: float) -> float:
     """Nanoseconds of one block: what it aims at, or the fewest calls that it may have."""
     window = dict(case.params).get("window", 0)
-    return max(aim_ns, (WINDOWS_PER_BLOCK * window or 1) * call_ns(info, kernel, case.size))
+    return max(aim_ns, (WINDOWS_PER_BLOCK * window or 1) * call_ns(case, info, kernel))
+
+
+def why_missing(case: Case, rung: type[Rung], kernel: KernelSpec) -> str:
+    """Why the rung has no such case, "" where it has: of a batch, the data of all its calls count."""
+    is_batch = case.strategy == "batched"
+    return rung.missing(batched(kernel, dict(case.params)["calls"]) if is_batch else kernel, case.size)
 
 
 def too_long(case: Case, info: RungInfo, kernel: KernelSpec, max_call_ms: float, profile: str) -> str:
     """The prediction that leaves a case out, "" where it fits the budget of the profile of this name."""
-    predicted_ms = call_ns(info, kernel, case.size) * 1e-6
+    predicted_ms = call_ns(case, info, kernel) * 1e-6
     if predicted_ms > max_call_ms:
         return f"a call is predicted to take {predicted_ms:.3g} ms, the {profile} profile allows {max_call_ms:g}"
     predicted_ms = block_ns(case, info, kernel, 0.0) * 1e-6

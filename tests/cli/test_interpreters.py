@@ -53,7 +53,7 @@ def turns(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable
     python.write_text(f'#!/bin/sh\nexec {shlex.join(PLAYER)} "$@"\n')
     python.chmod(0o755)
 
-    def environment(interpreter: Interpreter, cache_root: Path, tell: Callable[[str], None]) -> Path:
+    def environment(interpreter: Interpreter, cache_root: Path, *listeners: Callable[[str], None]) -> Path:
         if "broken" in interpreter.command:
             raise Unavailable("installing this project into it failed: No matching distribution found for numpy")
         return python

@@ -21,7 +21,7 @@ ALLOWED: dict[str, set[str]] = {
     "results": {"case", "errors"},
     "toolchain": {"errors"},
     "kernels": {"errors"},
-    "remote": {"case", "errors", "toolchain", "kernels.spec", "kernels.workload"},
+    "remote": {"case", "errors", "toolchain", "kernels.spec", "kernels.table", "kernels.workload", "device"},
     "device": {"errors", "kernels.spec", "kernels.workload"},
     "rungs": {"case", "errors", "toolchain", "kernels", "remote", "device"},
     "prediction": {"case", "rungs", "kernels"},

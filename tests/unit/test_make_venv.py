@@ -49,7 +49,9 @@ def test_uv_is_used_where_it_is(tmp_path: Path) -> None:
     uv.write_text('#!/bin/sh\necho "$@" >> calls\n')
     uv.chmod(0o755)
     assert run("pass", ["venv"], tmp_path, str(tmp_path)).returncode == 0
-    assert run("pass", ["venv", "--install", ".[dev]"], tmp_path, str(tmp_path)).returncode == 0
+    done = run("pass", ["venv", "--install", ".[dev]"], tmp_path, str(tmp_path))
+    assert done.returncode == 0
+    assert "downloads about 275 MB" in done.stdout
     calls = (tmp_path / "calls").read_text().splitlines()
     assert calls[0].startswith("venv ")
     assert calls[1].startswith("pip install ")

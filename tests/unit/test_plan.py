@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import islice
+from pathlib import Path
+from statistics import median
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from ffi_spectrum.analysis.stopping import looks, stopping_parameters
 from ffi_spectrum.errors import UsageError
 from ffi_spectrum.kernels.table import KERNELS
 from ffi_spectrum.plan import ANCHOR, PROFILES, Panel, Plan, load_profile, make_plan
+from ffi_spectrum.results.store import read_results
 from ffi_spectrum.rungs.table import RUNGS, rung_class
 
 
@@ -25,7 +28,7 @@ def test_quick_covers_every_kernel_once_and_every_rung() -> None:
     assert plan.profile.looks == (12,)
     planned = {case.rung for panel in plan.panels for case in panel.cases}
     assert planned | {case.rung for case, _, _ in plan.absent} == set(RUNGS)
-    assert {name for name in RUNGS if rung_class(name).info.panel_group != "device"} <= planned
+    assert {name for name in RUNGS if not rung_class(name).info.uses_device} <= planned
 
 
 @pytest.mark.parametrize("name", PROFILES)
@@ -43,8 +46,9 @@ def test_profiles_look_when_the_rule_does(name: str) -> None:
     assert found == tuple(islice(looks(), len(found)))
 
 
-def test_the_full_profile_is_over_in_a_quarter_of_an_hour() -> None:
+def test_the_full_profile_is_over_in_a_quarter_of_an_hour(monkeypatch: pytest.MonkeyPatch) -> None:
     """Half a minute of it is for builds and for counting calls. Where it is not, its `budget_s` is too large."""
+    monkeypatch.setattr("ffi_spectrum.rungs.device_rung.absence", lambda: "a device takes its time beside that")
     assert make_plan(load_profile("full")).predicted_s()[1] <= 14.5 * 60
 
 
@@ -139,10 +143,37 @@ def test_windows_are_the_profiles_and_none_takes_a_block_too_long() -> None:
     assert "filling the window takes" in reasons[64]
 
 
+@pytest.fixture
+def device_plan(monkeypatch: pytest.MonkeyPatch) -> Plan:
+    """What is planned where there is a GPU."""
+    monkeypatch.setattr("ffi_spectrum.rungs.device_rung.absence", lambda: "")
+    paths = [name for name in RUNGS if rung_class(name).info.panel_group == "device"]
+    return make_plan(load_profile("quick"), rungs=paths, kernels=["noop", "saxpy"])
+
+
+def test_launches_in_a_row_are_planned_for_every_path(device_plan: Plan) -> None:
+    """A device's queue is the driver's: its pipelined cases have no window that a profile could leave out."""
+    for panel in device_plan.panels:
+        own = [case for case in panel.cases if case.placement == "device"]
+        one_by_one, in_a_row = ({c.way for c in own if c.strategy == s} for s in ("per_call", "pipelined"))
+        assert in_a_row == one_by_one != set(), panel.id
+
+
+def test_a_device_s_processes_take_what_the_recorded_ones_took(device_plan: Plan) -> None:
+    """Where a new recording takes longer, `beside_s` of rungs/device_rung.py is what has to follow."""
+    recorded = read_results(Path(__file__).parents[2] / "docs" / "results" / "device-h100.jsonl")
+    parts = ("prepare_ms", "calibrate_ms", "rounds_ms", "latencies_ms")
+    panels = [panel for panel in device_plan.panels if panel.panel_group == "device"]
+    assert [panel.id for panel in panels] == ["device/noop/0", "device/saxpy/1024"]
+    for panel in panels:
+        taken_ms = [sum(p.facts[part] for part in parts) for p in recorded.processes if p.panel == panel.id]
+        assert panel.process_s == pytest.approx(median(taken_ms) / 1000, rel=0.3), panel.id
+
+
 def test_other_groups_have_anchors_and_only_the_profiles_kernels() -> None:
     plan = make_plan(load_profile("quick"))
     remote = [panel for panel in plan.panels if panel.panel_group == "out-of-process"]
-    assert [panel.kernel for panel in remote] == ["noop"]
+    assert [panel.kernel for panel in remote if any(case.rung == "pipe" for case in panel.cases)] == ["noop"]
     assert {"floor", "cffi_api"} < {case.rung for case in remote[0].cases}
     asked = make_plan(load_profile("quick"), rungs=["pipe"])
     assert len([panel for panel in asked.panels if panel.panel_group == "out-of-process"]) > 10

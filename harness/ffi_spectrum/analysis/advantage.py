@@ -54,7 +54,7 @@ def _calls(mine: Way, other: Way) -> Wins | None:
 
 def native_work(ways: Sequence[Way]) -> Curve | None:
     """Nanoseconds that steps of work take in a C loop: the common measure of work."""
-    return next((way.far_work for way in ways if f"{way.case.rung}.{way.case.variant}" == FLOOR_SERIES), None)
+    return next((way.far_work for way in ways if way.case.way == FLOOR_SERIES), None)
 
 
 def in_nanoseconds(wins: Wins, native: Curve | None) -> Wins | None:

@@ -9,10 +9,12 @@ from dataclasses import dataclass, replace
 from ffi_spectrum.analysis.break_even import Wins, where_positive
 from ffi_spectrum.analysis.paired import PairedPanel
 from ffi_spectrum.analysis.resample import Sampled, stack
-from ffi_spectrum.case import Case
+from ffi_spectrum.case import Case, Placement
 
 WIDE = ("batched", "replayed")
 CALLS, MIXED, ORDERED = "calls", "mixed", "ordered"
+# What says which calls a crossing makes; other numbers (cores) are the single call's, too.
+LIST = (CALLS, MIXED, ORDERED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +106,8 @@ class Mixture:
 
     @property
     def strategy(self) -> Case:
-        """The case without its parameters."""
-        return replace(self.case, params=())
+        """The case without what says which calls are in the list."""
+        return self.case.without_params(*LIST)
 
     @property
     def added(self) -> Sampled:
@@ -149,13 +151,14 @@ def _wide(panel: PairedPanel) -> Mapping[Case, dict[int, Case]]:
     found: dict[Case, dict[int, Case]] = {}
     for case in panel.cases.values():
         params = dict(case.params)
-        if case.strategy in WIDE and set(params) == {CALLS}:
-            found.setdefault(replace(case, params=()), {})[params[CALLS]] = case
+        if case.strategy in WIDE and CALLS in params and MIXED not in params:
+            found.setdefault(case.without_params(*LIST), {})[params[CALLS]] = case
     return found
 
 
 def _single(panel: PairedPanel, strategy: Case) -> Case | None:
     """The rung's single call on data in the same place; None where there is no far side to relate both to."""
-    placements = ("none", strategy.placement)
-    cases = (panel.find(strategy.rung, strategy, strategy="per_call", params=(), placement=p) for p in placements)
+    placements: tuple[Placement, ...] = ("none", strategy.placement)
+    single = replace(strategy.without_params(*LIST), strategy="per_call")
+    cases = (panel.find(replace(single, placement=placement)) for placement in placements)
     return next((case for case in cases if case is not None and panel.boundaries(case)), None)

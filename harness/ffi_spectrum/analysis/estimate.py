@@ -15,7 +15,7 @@ from ffi_spectrum.analysis.remote import RemoteCost, remote_costs
 from ffi_spectrum.analysis.rounds import Net, nets_and_works, per_iteration, subtract
 from ffi_spectrum.analysis.stopping import WIDE, Precision, panel_precision
 from ffi_spectrum.case import Case, Status
-from ffi_spectrum.results.record import CaseRecord, ProcessRecord
+from ffi_spectrum.results.record import CaseRecord, ProcessRecord, group_of
 from ffi_spectrum.results.store import Results
 
 # With fewer, the range of all values covers their median in less than 95 % of the runs.
@@ -108,7 +108,7 @@ def estimate_results(results: Results) -> list[Estimate]:
     samples: dict[Key, Samples] = {}
     cases: dict[Key, Case] = {}
     aims: dict[Key, dict[str, Any]] = {}
-    for panel, records in _by_panel(results).items():
+    for panel, records in results.by_panel().items():
         group = group_of(panel)
         cases |= {(group, row.case.id): row.case for record in records for row in record.cases}
         reduced = {(group, id): own for id, own in reduce_processes(records).items()}
@@ -131,13 +131,6 @@ def estimate_results(results: Results) -> list[Estimate]:
     return found
 
 
-def _by_panel(results: Results) -> dict[str, list[ProcessRecord]]:
-    found: dict[str, list[ProcessRecord]] = defaultdict(list)
-    for record in results.processes:
-        found[record.panel].append(record)
-    return found
-
-
 def _aim(results: Results, panel: str, records: list[ProcessRecord]) -> dict[str, Any]:
     """How precise the panel's cases should be, and whether they may get more processes: nothing of fixed runs."""
     cap = Cap.of(results.run.plan)
@@ -155,28 +148,19 @@ def reduce_processes(records: Iterable[ProcessRecord]) -> dict[str, Samples]:
     return dict(samples)
 
 
-def group_of(panel: str) -> str:
-    """The first part of a panel's id."""
-    return panel.partition("/")[0]
-
-
 def net_by_process(results: Results) -> dict[str, list[Net]]:
     """Nanoseconds per call net of the empty loop, by round, of each process of every case that was measured.
 
     The median over rounds is the process's value, and the median of these `ns_per_call` of its estimate. Of a case in
     panels of several groups, the first one that the plan names counts.
     """
-    left_out = {record.case.id for record in results.cases if record.status != "unavailable"}
-    own: dict[str, str] = {}
-    for panel, ids in results.run.plan["panels"].items():
-        for id in ids:
-            own.setdefault(id, group_of(panel))
+    left_out, groups = results.left_out, results.first_groups
     found: dict[str, list[Net]] = defaultdict(list)
     for process in results.processes:
         nets, works = nets_and_works(process)
         for row in process.cases:
             id = row.case.id
-            if id not in left_out and own.get(id, group_of(process.panel)) == group_of(process.panel):
+            if id not in left_out and groups.get(id, process.group) == process.group:
                 found[id].append(works[row.far] if row.case.rung == FLOOR else nets[id])
     return dict(found)
 

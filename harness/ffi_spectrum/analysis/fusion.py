@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import reduce
 
 from ffi_spectrum.analysis.decomposition import NOTHING
@@ -84,7 +84,7 @@ def fuse(
         share = arguments(panel.kernel) / sum(arguments(part.kernel) for part in parts)
         for case in panel.cases.values():
             if case.strategy == "per_call" and panel.boundaries(case):
-                calls = [(part, step) for part in parts for step in [part.find(case.rung, case)] if step is not None]
+                calls = [(part, step) for part in parts for step in [part.find(case)] if step is not None]
                 calls = [(part, step) for part, step in calls if part.boundaries(step)]
                 if len(calls) == len(parts):
                     found.append(_fusion(panel, case, calls, _dispatch(nothing, case), share))
@@ -108,13 +108,8 @@ def _fusion(
 
 
 def _dispatch(nothing: PairedPanel | None, case: Case) -> Sampled | None:
-    """The boundary of the rung's call that takes nothing; a variant may be a way to convert, and then has none."""
-    for variant in (case.variant, ""):
-        like = replace(case, form="prebound", placement="none", variant=variant)
-        found = nothing.find(case.rung, like) if nothing is not None else None
-        if nothing is not None and found is not None and nothing.boundaries(found):
-            return nothing.sampled(nothing.boundaries(found))
-    return None
+    found = nothing.dispatch(case) if nothing is not None else None
+    return None if nothing is None or found is None else nothing.sampled(nothing.boundaries(found))
 
 
 def _sum(numbers: Sequence[Sampled]) -> Sampled:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ffi_spectrum.analysis.paired import PairedPanel
 from ffi_spectrum.analysis.resample import Sampled
-from ffi_spectrum.case import Case
+from ffi_spectrum.case import Case, Placement
 
 # In the order in which a call is built up.
 PARTS = ("work", "dispatch", "arguments", "types", "copying", "conversion", "GIL", "runtime")
 # Where a rung has another placement than its caller's own memory, nothing is copied there.
-_NEAR = ("guest", "shared", "none", "host")
+_NEAR: tuple[Placement, ...] = ("guest", "shared", "none", "host")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,26 +101,19 @@ class Ladder:
         yield name, self.source.sampled(self.source.differences(left, right)).times(times)
 
     def _dispatch(self, base: str) -> Sampled | None:
-        for like in self._variants(self.nothing, base, "none"):
-            if boundaries := self.nothing.boundaries(like):
-                self.used.add(like.id)
-                return self.nothing.sampled(boundaries)
-        return None
+        found = self.nothing.dispatch(replace(self.case, rung=base))
+        if found is None:
+            return None
+        self.used.add(found.id)
+        return self.nothing.sampled(self.nothing.boundaries(found))
 
     def _own(self, rung: str) -> Case | None:
         """The case of another rung that is the same otherwise."""
-        return self.source.find(rung, self.case)
+        return self.source.find(replace(self.case, rung=rung))
 
     def _ground(self, rung: str) -> Case | None:
         """The rung's simplest call: prebound, with nothing to copy."""
         return next((c for near in _NEAR if (c := self._prebound(rung, near)) is not None), None)
 
-    def _prebound(self, rung: str, placement: str) -> Case | None:
-        return next(iter(self._variants(self.source, rung, placement)), None)
-
-    def _variants(self, panel: PairedPanel, rung: str, placement: str) -> Iterator[Case]:
-        """The rung's prebound call, of the case's variant if there is one: some are ways to convert, and others not."""
-        for variant in (self.case.variant, ""):
-            found = panel.find(rung, self.case, form="prebound", placement=placement, variant=variant)
-            if found is not None:
-                yield found
+    def _prebound(self, rung: str, placement: Placement) -> Case | None:
+        return next(self.source.prebound(replace(self.case, rung=rung, placement=placement)), None)

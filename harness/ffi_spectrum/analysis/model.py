@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import zlib
-from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from ffi_spectrum.analysis.curve import MIN_SIZES, Curve, Line, fit_curve
-from ffi_spectrum.analysis.estimate import Samples, group_of, reduce_processes
+from ffi_spectrum.analysis.estimate import Samples, reduce_processes
 from ffi_spectrum.analysis.resample import Sampled, sample_median
 from ffi_spectrum.case import Case
-from ffi_spectrum.results.record import ProcessRecord
+from ffi_spectrum.results.record import ProcessRecord, group_of
 from ffi_spectrum.results.store import Results
 
 # The kernels of the sweeps: nothing at all, so many scalars, a payload that is not looked at, a chain of steps.
@@ -92,16 +91,12 @@ def points_of(results: Results, axis: Axis) -> dict[Case, Points]:
 
     Of a case in panels of several groups, the first that the plan names counts.
     """
-    left_out = {record.case.id for record in results.cases if record.status != "unavailable"}
-    group: dict[str, str] = {}
-    for panel, ids in results.run.plan["panels"].items():
-        for id in ids:
-            group.setdefault(id, group_of(panel))
+    left_out, groups = results.left_out, results.first_groups
     found: dict[Case, Points] = {}
-    for panel, records in _by_panel(results):
+    for panel, records in results.by_panel().items():
         calls = _far_calls(records)
         for id, samples in reduce_processes(records).items():
-            if id in left_out or group.get(id, group_of(panel)) != group_of(panel):
+            if id in left_out or groups.get(id, group_of(panel)) != group_of(panel):
                 continue
             case = Case.from_id(id)
             kernel, place = _place(case, axis)
@@ -110,14 +105,6 @@ def points_of(results: Results, axis: Axis) -> dict[Case, Points]:
             way = found.setdefault(replace(case, kernel="", size=0), {})
             way.setdefault(kernel, {})[place] = _point(samples, zlib.crc32(panel.encode()), calls.get(id, 1))
     return found
-
-
-def _by_panel(results: Results) -> Iterator[tuple[str, list[ProcessRecord]]]:
-    panels: dict[str, list[ProcessRecord]] = defaultdict(list)
-    for record in results.processes:
-        panels[record.panel].append(record)
-    order = list(results.run.plan["panels"])
-    yield from sorted(panels.items(), key=lambda item: order.index(item[0]) if item[0] in order else len(order))
 
 
 def _far_calls(records: list[ProcessRecord]) -> dict[str, int]:

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from statistics import median
 
-from ffi_spectrum.analysis.estimate import FLOOR, group_of
+from ffi_spectrum.analysis.estimate import FLOOR
 from ffi_spectrum.analysis.resample import Sampled, sample_median
 from ffi_spectrum.analysis.rounds import Net, nets_and_works, subtract
-from ffi_spectrum.case import Case, Params
-from ffi_spectrum.results.record import ProcessRecord
+from ffi_spectrum.case import Case
+from ffi_spectrum.results.record import ProcessRecord, group_of
 from ffi_spectrum.results.store import Results
 
 
@@ -41,13 +41,24 @@ class PairedPanel:
     def group(self) -> str:
         return group_of(self.id)
 
-    def find(self, rung: str, like: Case, **axes: str | Params) -> Case | None:
-        """The rung's case that equals `like` but for its rung and `axes`; None where it was not measured.
-
-        It has this panel's kernel and size, whatever those of `like` are.
-        """
-        wanted = replace(like, kernel=self.kernel, size=self.size, rung=rung, **axes)  # type: ignore[arg-type]
+    def find(self, like: Case) -> Case | None:
+        """The case that equals `like` but for this panel's kernel and size; None where it was not measured."""
+        wanted = replace(like, kernel=self.kernel, size=self.size)
         return wanted if wanted.id in self.cases else None
+
+    def prebound(self, like: Case) -> Iterator[Case]:
+        """The same, prebound: of its variant and of none, for some variants are ways to convert, and others not."""
+        for variant in dict.fromkeys((like.variant, "")):
+            found = self.find(replace(like, form="prebound", variant=variant))
+            if found is not None:
+                yield found
+
+    def dispatch(self, like: Case) -> Case | None:
+        """The call that takes nothing, of the rung of `like`, where this panel's kernel does; None without a far side.
+
+        Its boundary is what the rung's call costs before there are arguments.
+        """
+        return next((case for case in self.prebound(replace(like, placement="none")) if self.boundaries(case)), None)
 
     def calls(self, case: Case) -> list[float]:
         """Nanoseconds per call of the kernel, a value per process."""
@@ -99,18 +110,13 @@ def paired_panels(results: Results) -> list[PairedPanel]:
 
     Of a case in panels of several groups, as an anchor is, the first group that the plan names counts.
     """
-    failed = {record.case.id for record in results.cases if record.status != "unavailable"}
-    group: dict[str, str] = {}
-    for panel, ids in results.run.plan["panels"].items():
-        for id in ids:
-            group.setdefault(id, group_of(panel))
+    left_out, groups = results.left_out, results.first_groups
     panels: dict[str, PairedPanel] = {}
     for panel in results.run.plan["panels"]:
         _, kernel, size = panel.split("/")
         panels[panel] = PairedPanel(panel, kernel, int(size))
     for record in results.processes:
         if record.panel in panels:
-            own = group_of(record.panel)
-            others = {row.case.id for row in record.cases if group.get(row.case.id, own) != own}
-            panels[record.panel].add(record, failed | others)
+            others = {row.case.id for row in record.cases if groups.get(row.case.id, record.group) != record.group}
+            panels[record.panel].add(record, left_out | others)
     return [panel for panel in panels.values() if panel.cases]

@@ -27,8 +27,7 @@ def next_look(results: Results, panel: str) -> int:
     if len(records) < reached or following == reached:
         return reached
     precision = panel_precision(len(results.run.plan["panels"][panel]))
-    left_out = {record.case.id for record in results.cases if record.status != "unavailable"}
-    return reached if is_precise(records, precision, left_out) else following
+    return reached if is_precise(records, precision, results.left_out) else following
 
 
 def is_precise(records: Sequence[ProcessRecord], precision: Precision, left_out: Collection[str] = ()) -> bool:

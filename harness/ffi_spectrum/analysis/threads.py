@@ -95,7 +95,7 @@ def _estimate(way: str, processes: Sequence[ThreadsRecord], ceiling: Mapping[int
     scaling = _scaling(kept)
     names = dict.fromkeys(name for one in kept for name in one.waits)
     lateness = {
-        name: _lateness([late for one in kept if name in one.waits for late in one.waits[name].late_ns])
+        name: lateness_of([late for one in kept if name in one.waits for late in one.waits[name].late_ns])
         for name in names
     }
     verdict = verdict_of(scaling, ceiling, lateness["thread"].p50, call_ns)
@@ -119,7 +119,7 @@ def _scaling(processes: Sequence[ThreadsRecord]) -> dict[int, Interval]:
     return {threads: median_interval(values) for threads, values in ratios.items()}
 
 
-def _lateness(late_ns: Sequence[int]) -> Lateness:
+def lateness_of(late_ns: Sequence[int]) -> Lateness:
     """Percentiles by nearest rank."""
     ordered = sorted(late_ns)
     p99 = ordered[math.ceil(0.99 * len(ordered)) - 1] if len(ordered) >= 100 else None

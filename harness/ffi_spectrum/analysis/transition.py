@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Literal
 
@@ -44,8 +44,11 @@ class Comparison:
 
     @property
     def likeness(self) -> Likeness:
-        verdict = self.judgement.verdict
-        return "DIFFERENT" if verdict in ("FASTER", "SLOWER") else verdict  # type: ignore[return-value]
+        match self.judgement.verdict:
+            case "FASTER" | "SLOWER":
+                return "DIFFERENT"
+            case same:
+                return same
 
 
 def transitions(panels: Sequence[PairedPanel], held: Mapping[str, str]) -> list[Transition]:
@@ -76,5 +79,5 @@ def compare_transitions(
 def _pairs(panel: PairedPanel, held: Mapping[str, str]) -> list[tuple[Case, Case]]:
     """Cases that release the GIL, and the same ones that hold it, that some process measured together."""
     singles = [case for case in panel.cases.values() if case.strategy == "per_call" and case.rung in held]
-    twins = [(case, panel.find(held[case.rung], case)) for case in singles]
+    twins = [(case, panel.find(replace(case, rung=held[case.rung]))) for case in singles]
     return [(case, twin) for case, twin in twins if twin is not None and panel.differences(case, twin)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -93,14 +94,15 @@ def gate(base_ref: str | None, write_workflow: Path | None, is_json: bool, **opt
 
 
 @main.command()
-@click.option("--quick", "is_quick", is_flag=True, help="Replays of the shipped pool, and what fits into two minutes.")
-@click.option("--pool", type=PATH, default=Path("results/pool.json.gz"), show_default=True,
-              help="Where the full run writes its 2,000 processes.")  # fmt: skip
+@click.option("--quick", "is_quick", is_flag=True, help="Replays of a recorded pool, and what fits into two minutes.")
+@click.option("--pool", type=PATH, metavar="FILE.json.gz",
+              help="Where the full run writes its 2,000 processes [results/pool.json.gz], "
+              "or what --quick replays [the shipped pool].")  # fmt: skip
 @click.option("--out", type=PATH, metavar="FILE.md", help="Write the table as a page, too.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Seed of replays and of the order of processes.")
 @cc_option
 @json_option
-def validate(is_quick: bool, pool: Path, out: Path | None, seed: int, cc: str, is_json: bool) -> None:
+def validate(is_quick: bool, pool: Path | None, out: Path | None, seed: int, cc: str, is_json: bool) -> None:
     """Test the harness itself, here and now: a line per target.
 
     Exit code 1 where a target is missed. The full run takes about ten minutes and wants a quiet machine.
@@ -108,11 +110,12 @@ def validate(is_quick: bool, pool: Path, out: Path | None, seed: int, cc: str, i
     from ffi_spectrum.commands.report import save
     from ffi_spectrum.commands.validate import run_validation, to_markdown
 
+    how = shlex.join(["ffi-spectrum", "validate", *["--quick"] * is_quick, *(["--pool", str(pool)] if pool else [])])
     targets = run_validation(open_screen(), is_quick, pool, seed, cc, is_json)
     if is_json:
         echo_json([target.to_json() for target in targets])
     if out:
-        save(to_markdown(targets, "ffi-spectrum validate --quick" if is_quick else "ffi-spectrum validate"), out)
+        save(to_markdown(targets, how), out)
     missed = [target.target for target in targets if target.state == "missed"]
     if missed:
         fail(f"{len(missed)} of {len(targets)} targets missed: {'; '.join(missed)}", 1)

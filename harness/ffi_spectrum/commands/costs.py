@@ -12,8 +12,10 @@ from ffi_spectrum.analysis.costs import Cost, package_costs, rung_costs
 from ffi_spectrum.commands.progress import BenchProgress
 from ffi_spectrum.commands.request import open_toolchain
 from ffi_spectrum.commands.screen import Screen
-from ffi_spectrum.commands.study import default_path, print_sheets, say_where, stopped, to_markdown
-from ffi_spectrum.errors import MeasurementError, UsageError
+from ffi_spectrum.commands.selection import refuse_absent
+from ffi_spectrum.commands.sheets import show_sheets
+from ffi_spectrum.commands.study import default_path, say_where, stopped, to_markdown
+from ffi_spectrum.errors import MeasurementError
 from ffi_spectrum.measure.costs import CostsOptions, Part, run_costs
 from ffi_spectrum.measure.costs_worker import GUEST, LIBRARY
 from ffi_spectrum.measure.portability import CLAIMS
@@ -46,10 +48,7 @@ def read(path: Path) -> Study:
 def costs_of(study: Study, rungs: Sequence[str]) -> list[Cost]:
     """The rungs and what they share; raises UsageError for a rung that the file lacks."""
     found = rung_costs(study.records, (*SHARED, *RUNGS))
-    names = [one.subject for one in found]
-    unknown = [rung for rung in rungs if rung not in names]
-    if unknown:
-        raise UsageError(f"the file has no rung {unknown[0]!r}; it has {', '.join(names)}")
+    refuse_absent("the file", "rung", rungs, [one.subject for one in found])
     return [one for one in found if not rungs or one.subject in (*rungs, *SHARED)]
 
 
@@ -81,7 +80,7 @@ def claims_of(study: Study) -> list[PortabilityRecord]:
 def show(screen: Screen, study: Study, rungs: Sequence[str], part: Part) -> None:
     """Print the tables; raises MeasurementError where there is nothing in them."""
     sheets = list(sheets_of(study, rungs, part))
-    print_sheets(screen, sheets, _legend(part), _gaps(study, rungs, part))
+    show_sheets(screen, sheets, _legend(part), _gaps(study, rungs, part))
     if not sheets:
         raise MeasurementError("nothing was measured; the reasons are above")
 

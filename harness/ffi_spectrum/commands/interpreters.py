@@ -87,7 +87,7 @@ def find_runs(commands: Sequence[str], base: Path, progress: BenchProgress) -> I
                 progress.warn(f"{command} is {interpreter.executable} once more, which is measured once")
                 continue
             taken.add(interpreter.executable)
-            python = environment_python(interpreter, default_cache_root(), progress.building)
+            python = environment_python(interpreter, default_cache_root(), progress.building, progress.warn)
         except (Unavailable, BuildError) as error:
             progress.unavailable(command, str(error))
             continue

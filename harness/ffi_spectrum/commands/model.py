@@ -11,8 +11,9 @@ from ffi_spectrum.analysis.estimate import FLOOR
 from ffi_spectrum.analysis.model import PAYLOAD, WORK, Way, build_model
 from ffi_spectrum.analysis.model_check import Score, check_model
 from ffi_spectrum.commands.screen import Screen
+from ffi_spectrum.commands.selection import refuse_absent
 from ffi_spectrum.commands.sheets import show_sheets
-from ffi_spectrum.errors import ResultsError, UsageError
+from ffi_spectrum.errors import ResultsError
 from ffi_spectrum.kernels.table import KERNELS
 from ffi_spectrum.report import model as tables
 from ffi_spectrum.report.model_check import LEGEND as CHECK_LEGEND
@@ -44,9 +45,7 @@ def read_model(path: Path, rungs: Sequence[str]) -> list[Way]:
     """The model of a results file; raises UsageError for a rung that it does not have, ResultsError without a sweep."""
     ways = build_model(read_results(path), axis)
     present = list(dict.fromkeys(way.case.rung for way in ways))
-    unknown = [rung for rung in rungs if rung not in present]
-    if unknown:
-        raise UsageError(f"{path} has no rung {unknown[0]!r}; it has {', '.join(present)}")
+    refuse_absent(path, "rung", rungs, present)
     if not any(way.arguments or way.payload or way.work for way in ways):
         raise ResultsError(f"{path} has no sweep to fit: measure one with `ffi-spectrum bench --profile full`")
     return ways

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rich.console import RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from ffi_spectrum.commands.request import open_toolchain
 from ffi_spectrum.commands.screen import Screen
+from ffi_spectrum.report.table import bare_table
 from ffi_spectrum.validation.peers import RATIO_TARGET, PeerRow, PeerTable, compare_peers
 from ffi_spectrum.validation.subjects import build_subjects
 
@@ -46,7 +46,7 @@ def run_peers(
 
 def peer_table(table: PeerTable) -> Iterator[RenderableType]:
     """A row per tool, the ratio with its target, then what the columns mean."""
-    grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    grid = bare_table()
     for header in ("tool", "settings"):
         grid.add_column(header, overflow="fold")
     for header in ("range of means", "range of medians", "wall", "A/A", "to 1 ns"):

@@ -1,4 +1,4 @@
-"""What `threads` and `costs` share: progress, where results go, and how they are printed."""
+"""What `threads` and `costs` share: where results go, and how they stand on a page."""
 
 from __future__ import annotations
 
@@ -7,12 +7,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from rich.text import Text
-
 from ffi_spectrum.commands.screen import Screen, program
 from ffi_spectrum.report.markup import plain, sheet_markdown
 from ffi_spectrum.report.remote import Sheet
-from ffi_spectrum.report.table import sheet_table
 from ffi_spectrum.results.study import StudyRun
 
 
@@ -36,19 +33,8 @@ def origin(run: StudyRun, what: str) -> str:
     return f"{made}: {', '.join(fact for fact in known if fact)}."
 
 
-def print_sheets(screen: Screen, sheets: Iterable[Sheet], legend: Sequence[str], gaps: Sequence[str]) -> None:
-    """Tables, what their columns mean, and what is missing from them."""
-    for sheet in sheets:
-        screen.out.print(sheet_table(sheet))
-    screen.out.print()
-    for line in legend:
-        screen.out.print(Text(line, style="dim"))
-    for line in gaps:
-        screen.out.print(Text(line))
-
-
 def to_markdown(run: StudyRun, what: str, sheets: Iterable[Sheet], legend: Sequence[str], gaps: Sequence[str]) -> str:
-    """The same as part of a page."""
+    """A part of a page: tables, what their columns mean, and what is missing from them."""
     notes = [f"- {plain(line)}" for line in (*legend, *gaps)]
     parts = [plain(origin(run, what)), *map(sheet_markdown, sheets), *(["\n".join(notes)] if notes else [])]
     return "\n\n".join(parts) + "\n"

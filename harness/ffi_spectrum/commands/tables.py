@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from rich.console import Group, JustifyMethod, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from ffi_spectrum.commands.survey import Survey
 from ffi_spectrum.report.builds import compiler_of, flags_of
 from ffi_spectrum.report.markup import plain, table, unbroken
 from ffi_spectrum.report.numbers import nbytes
+from ffi_spectrum.report.table import bare_table
 from ffi_spectrum.rungs.base import RungInfo
 from ffi_spectrum.toolchain.artifact import Artifact
 from ffi_spectrum.toolchain.cache import MANIFEST, Cache
@@ -112,10 +112,10 @@ def cache_table(cache: Cache) -> RenderableType:
 def _table(
     title: str, headers: tuple[str, ...], rows: Sequence[tuple[str, ...]], right: tuple[str, ...] = ()
 ) -> RenderableType:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    grid = bare_table()
     for number, header in enumerate(headers):
         justify: JustifyMethod = "right" if header in right else "left"
-        table.add_column(header, justify=justify, overflow="fold", no_wrap=number == 0)
+        grid.add_column(header, justify=justify, overflow="fold", no_wrap=number == 0)
     for row in rows:
-        table.add_row(*row)
-    return Group(Text(), Text(title, style="bold"), table)
+        grid.add_row(*row)
+    return Group(Text(), Text(title, style="bold"), grid)

@@ -10,8 +10,10 @@ from ffi_spectrum.analysis.threads import ThreadsEstimate, estimate_threads
 from ffi_spectrum.commands.progress import BenchProgress
 from ffi_spectrum.commands.request import open_toolchain
 from ffi_spectrum.commands.screen import Screen
-from ffi_spectrum.commands.study import default_path, print_sheets, say_where, stopped, to_markdown
-from ffi_spectrum.errors import MeasurementError, UsageError
+from ffi_spectrum.commands.selection import refuse_absent
+from ffi_spectrum.commands.sheets import show_sheets
+from ffi_spectrum.commands.study import default_path, say_where, stopped, to_markdown
+from ffi_spectrum.errors import MeasurementError
 from ffi_spectrum.measure.threads import CONTROL, ThreadsOptions, run_threads, without_kernel
 from ffi_spectrum.report.threads import LEGEND, LOOP_LEGEND, busy_lines, threads_sheets
 from ffi_spectrum.results.study import Study, read_study
@@ -41,10 +43,7 @@ def read(path: Path) -> Study:
 def estimates_of(study: Study, rungs: Sequence[str]) -> list[ThreadsEstimate]:
     """One estimate per way, in the order of the table of rungs; raises UsageError for a rung that the file lacks."""
     found = estimate_threads(study.records, CONTROL_WAY)
-    names = [rung_of(one.way) for one in found]
-    unknown = [rung for rung in rungs if rung not in names]
-    if unknown:
-        raise UsageError(f"the file has no rung {unknown[0]!r}; it has {', '.join(dict.fromkeys(names))}")
+    refuse_absent("the file", "rung", rungs, dict.fromkeys(rung_of(one.way) for one in found))
     order = {rung: number for number, rung in enumerate(RUNGS)}
     found.sort(key=lambda one: (order.get(rung_of(one.way), len(order)), one.way))
     return [one for one in found if not rungs or rung_of(one.way) in (*rungs, CONTROL)]
@@ -61,7 +60,7 @@ def rows_of(estimates: Sequence[ThreadsEstimate]) -> list[dict[str, Any]]:
 
 def show(screen: Screen, estimates: Sequence[ThreadsEstimate]) -> None:
     """Print both tables; raises MeasurementError where there is nothing in them."""
-    print_sheets(screen, threads_sheets(estimates), (*LEGEND, *LOOP_LEGEND), _gaps(estimates))
+    show_sheets(screen, threads_sheets(estimates), (*LEGEND, *LOOP_LEGEND), _gaps(estimates))
     if all(one.status != "ok" for one in estimates):
         raise MeasurementError("nothing was measured; the reasons are above")
 

@@ -16,29 +16,34 @@ from ffi_spectrum.validation.target import Target
 from ffi_spectrum.validation.validate import POOL_PROCESSES, validate_full, validate_quick
 
 TELL_EVERY = 200
+NEW_POOL = Path("results/pool.json.gz")
 # The cell of the page.
 MET = {"met": "yes", "missed": "no", "unavailable": "unavailable here"}
 
 
-def run_validation(screen: Screen, is_quick: bool, pool: Path, seed: int, cc: str, is_json: bool) -> list[Target]:
+def run_validation(
+    screen: Screen, is_quick: bool, pool: Path | None, seed: int, cc: str, is_json: bool
+) -> list[Target]:
     """Measure every target; raises ResultsError before any work where the pool cannot be read or written.
 
+    `pool` is read with `is_quick` (None: the shipped one), and written without (None: NEW_POOL).
     Prints a line per target and a last one that counts them; with `is_json` that one alone, to standard error.
     """
     started = time.monotonic()
     toolchain = Toolchain(cc)
     if is_quick:
-        made = load_pool()
+        made = load_pool(pool)
         screen.err.print(f"pool: {made.processes} processes of {made.created} on {made.fingerprint['cpu']}")
-        targets = validate_quick(toolchain, seed)
+        targets = validate_quick(toolchain, seed, made)
     else:
-        _check_place(pool)
-        targets = validate_full(toolchain, seed, pool, lambda done: _tell(screen, done))
+        place = pool or NEW_POOL
+        _check_place(place)
+        targets = validate_full(toolchain, seed, place, lambda done: _tell(screen, done))
     found = []
     for target in targets:
         found.append(target)
         if not is_json:
-            screen.out.print(_line(target), highlight=False, soft_wrap=True)
+            screen.out.print(target_line(target), highlight=False, soft_wrap=True)
     (screen.err if is_json else screen.out).print(_summary(found, time.monotonic() - started))
     return found
 
@@ -57,7 +62,7 @@ def to_markdown(targets: list[Target], how: str) -> str:
         "| --- | ---: | ---: | --- | --- |",
     ]
     for target in targets:
-        figure = "" if target.figure is None else f"{target.figure:.3g} {target.unit}"
+        figure = "" if target.figure is None else f"{target.figure:.4g} {target.unit}"
         lines.append(f"| {target.target} | {figure} | {target.bound} | {MET[target.state]} | {target.detail} |")
     return "\n".join(lines) + "\n"
 
@@ -76,9 +81,10 @@ def _tell(screen: Screen, done: int) -> None:
         screen.err.print(f"pool: {done} of {POOL_PROCESSES} processes")
 
 
-def _line(target: Target) -> str:
+def target_line(target: Target) -> str:
+    """The target as a line for the terminal; only its detail may be long."""
     state = "MISSED" if target.state == "missed" else target.state
-    figure = "" if target.figure is None else f"{target.figure:.3g}"
+    figure = "" if target.figure is None else f"{target.figure:.4g}"
     return f"{state:11} {target.target:68} {figure:>9} {target.unit:8} {target.bound:10} {target.detail}"
 
 

@@ -19,6 +19,7 @@ from ffi_spectrum.measure.portability import CLAIMS
 from ffi_spectrum.measure.prebuilt import shared_artifacts
 from ffi_spectrum.measure.site import Site
 from ffi_spectrum.measure.study import Task, new_run, run_study
+from ffi_spectrum.plan import refuse_unknown
 from ffi_spectrum.results.costs import (
     KINDS,
     STUDY,
@@ -60,9 +61,7 @@ class CostsOptions:
     part: Part = "all"
 
     def __post_init__(self) -> None:
-        unknown = [name for name in self.rungs if name not in RUNGS]
-        if unknown:
-            raise UsageError(f"no rung {unknown[0]!r}; there are {', '.join(RUNGS)}")
+        refuse_unknown("rung", self.rungs, RUNGS)
         if min(self.builds, self.processes) < 1:
             raise UsageError("a cost is measured at least once: give --builds and --processes 1 or more")
 

@@ -89,7 +89,7 @@ def run_plan(plan: Plan, path: Path, toolchain: Toolchain, observer: Observer, n
     results, writer = open_results(path, record)
     with tempfile.TemporaryDirectory(prefix="ffi-spectrum-") as scratch:
         run = Run(plan, artifacts, results, writer, observer, str(Path(scratch) / "marker"))
-        run.dropped |= {record.case.id for record in results.cases if record.status != "unavailable"}
+        run.dropped |= results.left_out
         try:
             _refuse_absent(run, reasons)
             _prove(run, toolchain)

@@ -15,7 +15,8 @@ from ffi_spectrum import __version__
 from ffi_spectrum.errors import FFISpectrumError, Unavailable
 from ffi_spectrum.measure.observer import Observer
 from ffi_spectrum.results.fingerprint import take_fingerprint
-from ffi_spectrum.results.study import AbsentRecord, Key, Kinds, Study, StudyRecord, StudyRun, open_study
+from ffi_spectrum.results.lines import Kinds
+from ffi_spectrum.results.study import AbsentRecord, Key, Study, StudyRecord, StudyRun, open_study
 from ffi_spectrum.toolchain import sources
 from ffi_spectrum.toolchain.build import Toolchain
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ffi_spectrum.case import Case, Status
-from ffi_spectrum.errors import BuildError, CallError, FFISpectrumError, LostCalls, Unavailable, WrongResult
+from ffi_spectrum.device.errors import translated
+from ffi_spectrum.errors import BuildError, CallError, DeviceLost, FFISpectrumError, LostCalls, Unavailable, WrongResult
 from ffi_spectrum.kernels.table import KERNELS
 from ffi_spectrum.kernels.workload import Workload, check_outputs, expected_outputs, make_workload, poison_outputs
 from ffi_spectrum.measure.compiled import Block
@@ -61,7 +62,10 @@ def prepare(job: Job, mark: Mark) -> Subjects:
                 raise Unavailable(refusals[case.rung])
             if case.rung not in rungs:
                 rungs[case.rung] = _open(job, case.rung, refusals)
-            subjects.near.append(_prepare_case(subjects, rungs[case.rung], case, index))
+            with translated(case.id):
+                subjects.near.append(_prepare_case(subjects, rungs[case.rung], case, index))
+        except DeviceLost:
+            raise  # nothing else can run on the device here: the others get a process without this case
         except Unavailable as error:
             subjects.refused.append((case, "unavailable", error.reason))
         except (FFISpectrumError, BuildError) as error:
@@ -112,7 +116,7 @@ def _add_far_side(subjects: Subjects, rung: Rung, buffers: Buffers, variant: str
 def _far_name(case: Case, rung: Rung) -> str:
     if not rung.info.has_far_side:
         return ""
-    return f"{case.rung}.{case.variant}" if rung.info.is_floor else case.rung
+    return case.way if rung.info.is_floor else case.rung
 
 
 def _check(subjects: Subjects, rung: Rung, buffers: Buffers, bound: BoundCall, case: Case) -> None:

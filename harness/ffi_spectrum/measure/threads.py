@@ -13,6 +13,7 @@ from ffi_spectrum.measure.child import run_child
 from ffi_spectrum.measure.instance import Way, reason_of, ways_of
 from ffi_spectrum.measure.observer import Observer
 from ffi_spectrum.measure.study import Task, new_run, run_study
+from ffi_spectrum.plan import refuse_unknown
 from ffi_spectrum.results.study import Study, StudyRecord
 from ffi_spectrum.results.threads import KINDS, STUDY, ThreadsRecord
 from ffi_spectrum.rungs.table import RUNGS, rung_class
@@ -37,9 +38,7 @@ class ThreadsOptions:
     rungs: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        unknown = [name for name in self.rungs if name not in RUNGS]
-        if unknown:
-            raise UsageError(f"no rung {unknown[0]!r}; there are {', '.join(RUNGS)}")
+        refuse_unknown("rung", self.rungs, RUNGS)
         if self.call_ms < MIN_CALL_MS or self.window_ms < 2 * self.call_ms or self.processes < 1:
             raise UsageError(
                 f"a call takes at least {MIN_CALL_MS:g} ms, a window two calls, and a way one process: "

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ffi_spectrum.case import Case
+from ffi_spectrum.case import Case, Params
 from ffi_spectrum.kernels.derived import batched
 from ffi_spectrum.kernels.spec import KernelSpec
 from ffi_spectrum.kernels.workload import check_outputs, expected_outputs, make_workload, poison_outputs
@@ -33,6 +33,11 @@ def calls_of(case: Case) -> int:
     return params.get("calls", 1) // (2 if "mixed" in params else 1)
 
 
+def _bound_params(case: Case) -> Params:
+    """Those of the call itself: which CPUs it is between."""
+    return tuple(param for param in case.params if param[0] == "cores")
+
+
 def prepare_wide(rung: Rung, kernel: KernelSpec, case: Case) -> WideCall:
     """Bind a batched or replayed case on data of its own; raises what `place` and `bind` raise."""
     if "mixed" in dict(case.params):
@@ -45,7 +50,7 @@ def _batch(rung: Rung, kernel: KernelSpec, case: Case) -> WideCall:
     poison_outputs(workload)
     expected = expected_outputs(workload)
     buffers = rung.place(workload, "none" if workload.kernel.is_scalar else case.placement)
-    bound = rung.bind(buffers, case.form)
+    bound = rung.bind(buffers, case.form, case.variant, params=_bound_params(case))
 
     def check() -> str:
         return check_outputs(workload, outputs_of(rung, buffers, bound, call_once(bound)), expected)
@@ -59,7 +64,7 @@ def _replay(rung: Rung, kernel: KernelSpec, case: Case) -> WideCall:
     poison_outputs(workload)
     expected: dict[str, Any] = expected_outputs(workload)
     buffers = rung.place(workload, "none" if kernel.is_scalar else case.placement)
-    recording = Recording(rung)
+    recording = Recording(rung, case.variant, _bound_params(case))
     first = recording.add(buffers, calls_of(case))
     recorded = recording.finish()
 
@@ -79,7 +84,7 @@ def _replay(rung: Rung, kernel: KernelSpec, case: Case) -> WideCall:
 def _mixture(rung: Rung, case: Case) -> WideCall:
     """A shuffled list of this kernel's calls and another's, every call with numbers of its own."""
     params = dict(case.params)
-    recording = Recording(rung)
+    recording = Recording(rung, case.variant, _bound_params(case))
     placed = {}  # one call that takes nothing is like another
     wanted: dict[int, int | None] = {}
     for workload, result in mixed_calls(params["calls"]):

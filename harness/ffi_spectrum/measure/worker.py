@@ -8,14 +8,18 @@ import os
 import random
 import resource
 import signal
+import sys
 import time
-from collections.abc import Callable, Mapping
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from mmap import mmap
 from pathlib import Path
 from typing import Any
 
-from ffi_spectrum.errors import LostCalls
+from ffi_spectrum.device.errors import translated
+from ffi_spectrum.errors import DeviceError, LostCalls
 from ffi_spectrum.measure.control import NO_CASE
 from ffi_spectrum.measure.items import make_items, series_of
 from ffi_spectrum.measure.job import Job
@@ -48,17 +52,30 @@ def main(row: Mapping[str, Any], started_ns: int) -> None:
         def mark(index: int) -> None:
             marker[0:4] = index.to_bytes(4, "little", signed=True)
 
-        subjects = prepare(job, mark)
-        mark(NO_CASE)
-        document = (
-            _prove(job, subjects, mark) if job.mode == "prove" else _measure(job, subjects, mark, rng, started_ns)
-        )
+        with _ending_with_the_device():
+            subjects = prepare(job, mark)
+            mark(NO_CASE)
+            document = (
+                _prove(job, subjects, mark) if job.mode == "prove" else _measure(job, subjects, mark, rng, started_ns)
+            )
         mark(NO_CASE)
     del padding
     json.dump(document, output)
     output.flush()
     # interpreter shutdown would run the destructors of every runtime that was loaded: nothing is left to be saved
     os._exit(0)
+
+
+@contextmanager
+def _ending_with_the_device() -> Iterator[None]:
+    """Say a device's error by its type, and end there: destructors of a device that is lost may hang, or say more."""
+    try:
+        with translated("in a timed block"):
+            yield
+    except DeviceError:
+        traceback.print_exc()
+        sys.stderr.flush()
+        os._exit(1)
 
 
 def _refused(job: Job, subjects: Subjects) -> list[dict[str, Any]]:
@@ -82,7 +99,7 @@ def _measure(job: Job, subjects: Subjects, mark: Mark, rng: random.Random, start
     stolen_after = _steal_ticks(job.cpu)
     stamps.append(time.time_ns())
     latencies = sample_latencies(subjects, items.near, job.latency_ns, mark)
-    device = _sample_device(subjects, mark)
+    device = _sample_device(subjects, mark, job.process)
     stamps.append(time.time_ns())
     names = ("prepare_ms", "calibrate_ms", "rounds_ms", "latencies_ms")
     spent = {name: round((stamps[i + 1] - stamps[i]) / 1e6, 1) for i, name in enumerate(names)}
@@ -101,13 +118,13 @@ def _measure(job: Job, subjects: Subjects, mark: Mark, rng: random.Random, start
     return {"process": asdict(record), "proofs": [], "refused": _refused(job, subjects)}
 
 
-def _sample_device(subjects: Subjects, mark: Mark) -> DeviceSample | None:
+def _sample_device(subjects: Subjects, mark: Mark, process: int) -> DeviceSample | None:
     """What the panel's device does beside its cases; imported only where there is one, for that takes 30 ms."""
     if not any(subject.rung.info.panel_group == "device" for subject in subjects.near):
         return None
     from ffi_spectrum.measure.device import sample_device
 
-    return sample_device(subjects, mark)
+    return sample_device(subjects, mark, process)
 
 
 def _switches(subjects: Subjects) -> Callable[[], int]:

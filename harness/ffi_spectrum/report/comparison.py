@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from rich.console import RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from ffi_spectrum.analysis.comparison import Comparison
 from ffi_spectrum.case import Case
 from ffi_spectrum.report.numbers import scale_of
+from ffi_spectrum.report.table import bare_table
 
 LEGEND = (
     "A, B: time per call, median over processes, net of the empty loop. difference: B less A, with its 95 % interval. "
@@ -27,7 +27,7 @@ _STYLES = {"SLOWER": "bold red", "FASTER": "bold green", "UNRESOLVED": "yellow"}
 
 def comparison_table(rows: Sequence[Comparison], is_scatter: bool) -> Iterator[RenderableType]:
     """One row per case under its kernel, size and form, then what the columns mean; `is_scatter` adds three columns."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table = bare_table()
     table.add_column("", overflow="fold")
     scatter = ("round sd", "process sd", "build sd") if is_scatter else ()
     for header in ("A", "B", "difference", "95 % interval", "margin", "p", *scatter):
@@ -50,7 +50,7 @@ def _title(row: Comparison) -> str:
 
 def _way(row: Comparison) -> str:
     case = Case.from_id(row.id)
-    words = [f"{case.rung}.{case.variant}" if case.variant else case.rung, case.placement]
+    words = [case.way, case.placement]
     words += [case.strategy] if case.strategy != "per_call" else []
     return " ".join([*words, *(f"{name}={value}" for name, value in case.params)])
 

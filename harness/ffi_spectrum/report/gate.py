@@ -8,11 +8,12 @@ from rich.table import Table
 
 from ffi_spectrum.analysis.gate import GateRow
 from ffi_spectrum.report.numbers import NOTHING, scale_of
+from ffi_spectrum.report.table import bare_table
 
 
 def gate_table(rows: Sequence[GateRow]) -> Table:
     """A row per call, in the order given."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table = bare_table()
     for header in ("call", "verdict", "base", "head", "head - base [95 %]", "margin", "processes"):
         table.add_column(header, justify="left" if header in ("call", "verdict") else "right", overflow="fold")
     for row in rows:

@@ -14,7 +14,7 @@ from ffi_spectrum.report.gaps import Gap, gaps_of
 from ffi_spectrum.report.numbers import NOTHING
 from ffi_spectrum.report.precision import imprecise_lines
 from ffi_spectrum.report.rows import PLUS_MINUS, Quantity, panel_title, quantity, way_of
-from ffi_spectrum.report.table import gap_list, width_of
+from ffi_spectrum.report.table import bare_table, gap_list, width_of
 
 LEGEND = (
     "Time per call: median over processes, net of the empty loop. The interpreters measured in turns, on one machine; "
@@ -68,7 +68,7 @@ def _key(estimate: Estimate) -> Key:
 
 
 def _table(columns: Sequence[Column], rows: Mapping[str, Sequence[Estimate]], cell: Callable[[Estimate], str]) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table = bare_table()
     table.add_column("", no_wrap=True)
     table.add_column("\nplacement", no_wrap=True)
     for column in columns:

@@ -51,7 +51,7 @@ def model_sheets(ways: Sequence[Way], twins: Mapping[str, str], rungs: Collectio
         yield Sheet(f"payload, {form}", headers, tuple(rows), 2)
     shares = tuple(f"{share:.0%}".replace("%", " %") for share in SHARES)
     rows = [
-        (name_of(way.case), _step(way.work), _step(way.far_work),
+        (way.case.way, _step(way.work), _step(way.far_work),
          *(_from(work_at_share(way, native, share), amounts.span_of_time) for share in SHARES))
         for way in shown if way.work is not None
     ]  # fmt: skip
@@ -61,11 +61,6 @@ def model_sheets(ways: Sequence[Way], twins: Mapping[str, str], rungs: Collectio
     yield Sheet("lack of fit", ("rung", "sweep", "at", "off", "noise"), tuple(_lack_rows(shown)), 2)
 
 
-def name_of(case: Case) -> str:
-    """The rung, with its variant where it has one."""
-    return f"{case.rung}.{case.variant}" if case.variant else case.rung
-
-
 def _call_row(way: Way, gils: Mapping[Case, Sampled]) -> tuple[str, ...]:
     over = NOTHING
     if way.arguments is not None:
@@ -73,12 +68,12 @@ def _call_row(way: Way, gils: Mapping[Case, Sampled]) -> tuple[str, ...]:
         over = f"{line.low:g} to {line.high:g}"
     empty = amounts.time(way.nothing.call if way.nothing else None)
     gil = amounts.time(gils.get(way.case))
-    return (name_of(way.case), empty, gil, amounts.time(way.result), amounts.time(way.per_argument), over)
+    return (way.case.way, empty, gil, amounts.time(way.result), amounts.time(way.per_argument), over)
 
 
 def _payload_rows(way: Way, curve: Curve) -> Iterator[tuple[str, ...]]:
     doubled = where_doubled(curve)
-    first = (name_of(way.case), way.case.placement, amounts.time(curve.read(curve.low)))
+    first = (way.case.way, way.case.placement, amounts.time(curve.read(curve.low)))
     half = _from(doubled, amounts.payload)
     lines = [line for line in curve.lines if line.points > 2] if doubled.verdict == "somewhere" else []
     if not lines:
@@ -102,7 +97,7 @@ def _kernel_sheets(ways: Iterable[Way]) -> Iterator[Sheet]:
     chosen = list(ways)
     for form in FORMS:
         rows = [
-            (kernel, name_of(way.case), way.case.placement, amounts.time(curve.read(curve.low)),
+            (kernel, way.case.way, way.case.placement, amounts.time(curve.read(curve.low)),
              f"{line.low:,.0f} to {line.high:,.0f}", amounts.time(line.slope))
             for way in chosen if way.case.form == form
             for kernel, curve in way.kernels.items() for line in curve.lines
@@ -116,7 +111,7 @@ def _lack_rows(ways: Iterable[Way]) -> Iterator[tuple[str, ...]]:
             place = f" {way.case.form} {way.case.placement}" if sweep == PAYLOAD else ""
             for lack in curve.lacks if curve else ():
                 yield (
-                    f"{name_of(way.case)}{place}",
+                    f"{way.case.way}{place}",
                     sweep,
                     f"{lack.at:,.0f}",
                     f"{lack.error:.1%}",

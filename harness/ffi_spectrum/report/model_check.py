@@ -7,7 +7,6 @@ from dataclasses import asdict
 from typing import Any
 
 from ffi_spectrum.analysis.model_check import MEDIAN_BOUND, P95_BOUND, REFUSED_BOUND, Score, Trial
-from ffi_spectrum.report.model import name_of
 from ffi_spectrum.report.numbers import NOTHING
 from ffi_spectrum.report.remote import Sheet
 
@@ -36,7 +35,7 @@ def _row(score: Score) -> tuple[str, ...]:
 
 def _where(trial: Trial) -> str:
     place = "" if trial.way.placement == "none" else f" {trial.way.form} {trial.way.placement}"
-    variant = f" {name_of(trial.way)}" if trial.way.variant else ""
+    variant = f" {trial.way.way}" if trial.way.variant else ""
     return f"{trial.kernel} {trial.at:,.0f}{place}{variant}"
 
 

@@ -75,8 +75,7 @@ def _row(one: Decomposition, names: Sequence[str]) -> tuple[str, ...]:
 
 def name_of(case: Case) -> str:
     """The rung with its variant, and where both processes share a CPU."""
-    name = f"{case.rung}.{case.variant}" if case.variant else case.rung
-    return name + "".join(f" {key}={value}" for key, value in case.params if (key, value) != ("cores", 2))
+    return case.way + "".join(f" {key}={value}" for key, value in case.params if (key, value) != ("cores", 2))
 
 
 def number(ns: float) -> str:

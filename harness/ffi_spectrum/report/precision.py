@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from ffi_spectrum.analysis.estimate import Estimate
 from ffi_spectrum.analysis.stopping import NARROW, NARROW_CASES, WIDE, Precision
 
-ADVICE = "Measure with --profile full or more --max-processes, or when the machine is quiet."
+ADVICE = "Measure fewer kernels with --profile full, give more --max-processes, or wait for a quiet machine."
 
 
 def processes_text(estimates: Iterable[Estimate]) -> str:

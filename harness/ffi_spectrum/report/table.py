@@ -71,9 +71,14 @@ def panel_table(panel: Panel, layout: Layout) -> RenderableType:
     return Group(*parts)
 
 
+def bare_table() -> Table:
+    """A table without lines, whose columns are still to be added."""
+    return Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+
+
 def sheet_table(sheet: Sheet) -> RenderableType:
     """A table that is text already."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table = bare_table()
     for header, side in zip(sheet.headers, sheet.alignment, strict=True):
         table.add_column(header, justify="left" if side == "l" else "right", overflow="fold", no_wrap=side == "r")
     for row in sheet.rows:
@@ -82,7 +87,7 @@ def sheet_table(sheet: Sheet) -> RenderableType:
 
 
 def _rows_table(panel: Panel, layout: Layout) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table = bare_table()
     table.add_column("", no_wrap=True)
     for column in layout.columns:
         table.add_column(column.header, justify="left" if column.is_text else "right", no_wrap=True)

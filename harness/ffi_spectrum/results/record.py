@@ -41,6 +41,11 @@ class CaseSeries:
     far: str = ""
 
 
+def group_of(panel: str) -> str:
+    """The group in a panel's id, which is group/kernel/size."""
+    return panel.partition("/")[0]
+
+
 @dataclass(frozen=True, slots=True)
 class ProcessRecord:
     """One worker process: its cases, far-side loops and controls, by round.
@@ -78,6 +83,11 @@ class ProcessRecord:
     device: DeviceSample | None = None
     facts: dict[str, Any] = field(default_factory=dict)
     kind: Literal["process"] = "process"
+
+    @property
+    def group(self) -> str:
+        """The group of its panel."""
+        return group_of(self.panel)
 
 
 @dataclass(frozen=True, slots=True)

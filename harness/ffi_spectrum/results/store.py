@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import cattrs
-
 from ffi_spectrum.errors import ResultsError
+from ffi_spectrum.results import lines
 from ffi_spectrum.results.record import (
     OVERHEAD_POLICY,
     SCHEMA,
@@ -18,15 +16,15 @@ from ffi_spectrum.results.record import (
     ProofRecord,
     Record,
     RunRecord,
+    group_of,
 )
 
-_KINDS: dict[str, type[Any]] = {
+_KINDS: lines.Kinds = {
     "run": RunRecord,
     "process": ProcessRecord,
     "case": CaseRecord,
     "proof": ProofRecord,
 }
-_converter = cattrs.Converter(forbid_extra_keys=True)
 
 
 @dataclass(slots=True)
@@ -48,17 +46,31 @@ class Results:
         else:
             self.proofs.append(record)
 
+    @property
+    def left_out(self) -> set[str]:
+        """Ids of cases that failed or were skipped; one that was once unavailable may have been measured later."""
+        return {record.case.id for record in self.cases if record.status != "unavailable"}
+
+    @property
+    def first_groups(self) -> dict[str, str]:
+        """Of a case in panels of several groups, as an anchor is, the group that the plan names first, by case id."""
+        found: dict[str, str] = {}
+        for panel, ids in self.run.plan["panels"].items():
+            for id in ids:
+                found.setdefault(id, group_of(panel))
+        return found
+
+    def by_panel(self) -> dict[str, list[ProcessRecord]]:
+        """The processes of every panel that has some, in the order of the plan."""
+        panels: dict[str, list[ProcessRecord]] = {panel: [] for panel in self.run.plan["panels"]}
+        for record in self.processes:
+            panels.setdefault(record.panel, []).append(record)
+        return {panel: records for panel, records in panels.items() if records}
+
 
 def structure(row: Any) -> RunRecord | Record:
     """Turn one decoded JSON line into its record; raises ResultsError where it is not one."""
-    kind = row.get("kind") if isinstance(row, dict) else None
-    if not isinstance(kind, str) or kind not in _KINDS:
-        raise ResultsError(f"unknown kind of line {kind!r}")
-    try:
-        record: RunRecord | Record = _converter.structure(row, _KINDS[kind])
-    except (cattrs.BaseValidationError, ValueError, TypeError) as error:
-        details = cattrs.transform_error(error) if isinstance(error, Exception) else [str(error)]
-        raise ResultsError("; ".join(details)) from error
+    record: RunRecord | Record = lines.structure(row, _KINDS)
     _validate(record)
     return record
 
@@ -88,20 +100,16 @@ def read_results(path: Path) -> Results:
 
     A last line without its newline is what a killed writer leaves: it is passed over.
     """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise ResultsError(f"{path} cannot be read: {error.strerror}") from error
-    whole = content.rfind(b"\n") + 1
-    lines = content[:whole].splitlines()
-    if not lines:
-        what = "holds no results yet" if not content or is_cut_run(content) else "is not a results file"
+    whole, rest = lines.read_lines(path)
+    if not whole:
+        what = "holds no results yet" if not rest or is_cut_run(rest) else "is not a results file"
         raise ResultsError(f"{path} {what}; `ffi-spectrum bench` makes one")
-    run = _parse(path, 1, lines[0])
+    first, *others = whole.splitlines()
+    run = _parse(path, 1, first)
     if not isinstance(run, RunRecord):
         raise ResultsError(f"{path}, line 1: a results file starts with the line of its run")
-    results = Results(run, nbytes_whole=whole)
-    for number, line in enumerate(lines[1:], 2):
+    results = Results(run, nbytes_whole=len(whole))
+    for number, line in enumerate(others, 2):
         record = _parse(path, number, line)
         if isinstance(record, RunRecord):
             raise ResultsError(f"{path}, line {number}: a second run in one file; keep one run per file")
@@ -111,16 +119,11 @@ def read_results(path: Path) -> Results:
 
 def is_cut_run(content: bytes) -> bool:
     """True for what a bench leaves that was killed while it wrote its very first line."""
-    return content.startswith(b'{"plan":') and b"\n" not in content
+    return lines.is_cut_header(content, "plan")
 
 
 def _parse(path: Path, number: int, line: bytes) -> RunRecord | Record:
-    try:
-        row = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise ResultsError(
-            f"{path}, line {number} is damaged ({error}); use another --out, or remove the line"
-        ) from error
+    row = lines.decode(path, number, line)
     if isinstance(row, dict) and row.get("kind") == "run":
         schema, policy = row.get("schema"), row.get("overhead_policy")
         if schema != SCHEMA:

@@ -36,11 +36,12 @@ class Waits:
 class ThreadsRecord:
     """One process of one way: a rung, or rung.variant.
 
-    `size` is the kernel's, chosen so that a call takes about as long as was asked for; `call_ns` is what one took with
-    nobody else about. `waits` are those of "thread" (another thread sleeps), "to_thread" (an event loop whose calls go
-    through asyncio.to_thread) and "direct" (an event loop that makes the calls itself); a control has those of
-    "idle_thread" and "idle_loop", with no calls. `others_cpus` is how many CPUs were busy meanwhile with something else
-    than this process and its workers, 0 where no system says so.
+    `size` is the kernel's, chosen so that a call takes about as long as was asked for; `call_ns` is what one
+    call took with nobody else about, the first after the others' buffers were made. `waits` are those of "thread"
+    (another thread sleeps), "to_thread" (an event loop whose calls go through asyncio.to_thread) and "direct" (an event
+    loop that makes the calls itself); a control has those of "idle_thread" and "idle_loop", with no calls.
+    `others_cpus` is how many CPUs were busy meanwhile with something else than this process and its workers, 0 where no
+    system says so.
     """
 
     way: str

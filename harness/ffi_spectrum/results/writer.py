@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -95,13 +96,18 @@ def open_results(path: Path, run: RunRecord) -> tuple[Results, Writer]:
         results = read_results(path)
         refuse_other(path, "plan", results.run.plan_sha256, run.plan_sha256)
         refuse_other(path, "library", results.run.library_sha256, run.library_sha256)
-        for name in SAME_MACHINE:
-            refuse_other(path, name, results.run.fingerprint.get(name), run.fingerprint.get(name))
+        refuse_other_machine(path, results.run.fingerprint, run.fingerprint)
         writer.truncate(results.nbytes_whole)
     except ResultsError:
         writer.close()
         raise
     return results, writer
+
+
+def refuse_other_machine(path: Path, held: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
+    """Raise ResultsError where the fingerprints are not those of one machine and Python."""
+    for name in SAME_MACHINE:
+        refuse_other(path, name, held.get(name), wanted.get(name))
 
 
 def refuse_other(path: Path, what: str, held: object, wanted: object) -> None:

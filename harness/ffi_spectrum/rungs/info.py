@@ -20,7 +20,8 @@ class RungInfo:
     before anything is called. `agreement` is "bit-identical" (to the native library, any NaN equal to any NaN) or
     "tolerance". A floor's own time per call is its far-side loop. `ns_per_operation` is a rough hint, used only to
     leave out what would take too long; `ns_per_call`, `ns_per_byte` and `startup_s` are as rough, and used only for
-    that and to predict a run's length. A rung that flushes subnormals takes and returns zeros for numbers that small.
+    that and to predict a run's length; so is `beside_s`, by kernel: seconds of each process for what all such rungs
+    share and is tried beside their cases. A rung that flushes subnormals takes and returns zeros for numbers as small.
     """
 
     name: str
@@ -43,8 +44,14 @@ class RungInfo:
     ns_per_call: float = 0.0
     ns_per_byte: float = 0.0
     startup_s: float = 0.0
+    beside_s: Mapping[str, float] = field(default_factory=dict)
     is_memory_safe: bool = False
     flushes_subnormals: bool = False
+
+    @property
+    def uses_device(self) -> bool:
+        """True for a rung that needs a device, in this process or another."""
+        return any(placement == "device" for _, placement in self.cells)
 
     @property
     def tier(self) -> str:

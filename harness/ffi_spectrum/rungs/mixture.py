@@ -11,8 +11,8 @@ from ffi_spectrum.kernels.workload import Workload
 
 # Half of the calls are of the one kernel and half of the other; the list belongs to the first.
 MIXED, BESIDE = "add", "noop"
-# A list is run by the library or by the guest, whichever rung crosses to it: one of each is enough.
-RUNGS = ("ctypes", "wasmtime_fast")
+# A list is run by the library, by the guest or by the worker, whichever rung crosses to it: one of each is enough.
+RUNGS = ("ctypes", "wasmtime_fast", "shm_ring")
 
 
 def mixed_params(way: Case, calls: Sequence[int]) -> list[Params]:

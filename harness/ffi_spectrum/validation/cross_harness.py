@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from statistics import median
 
-from ffi_spectrum.errors import UsageError, WorkerDied
-from ffi_spectrum.measure.run import pinned_cpu
+from ffi_spectrum.errors import UsageError
 from ffi_spectrum.measure.snippet import Snippet
 from ffi_spectrum.validation.peer_process import Runner, require, run_python
 from ffi_spectrum.validation.peer_pyperf import read_values
@@ -19,10 +16,7 @@ from ffi_spectrum.validation.target import Target, at_most
 BOUND_NS = 1.0
 # One process, the median of its repeats, in seconds per block of 2,000 calls.
 _TIMEIT = """
-import os, sys, timeit
-cpu = int(sys.argv[3])
-if cpu >= 0:
-    os.sched_setaffinity(0, {cpu})
+import sys, timeit
 print(*sorted(timeit.Timer(sys.argv[1], sys.argv[2]).repeat(41, 2000)))
 """
 # A fixed number of loops spares pyperf its calibrating process; one value a process is then about 1 ms.
@@ -30,17 +24,16 @@ _PYPERF = ("-m", "pyperf", "timeit", "-q", "-l20000", "-w2", "-n5")
 _DEADLINE_S = 120.0
 
 
-def against_timeit(subjects: Subjects, ours_ns: float, processes: int) -> Target:
-    """`ours_ns` against timeit's median over fresh processes."""
-    return _agreement("timeit", ours_ns, [[_timeit(one) for _ in range(processes)] for one in subjects.pair()])
+def against_timeit(subjects: Subjects, ours_ns: float, processes: int, run: Runner = run_python) -> Target:
+    """`ours_ns` against timeit's median over fresh processes; raises MeasurementError where one fails."""
+    with tempfile.TemporaryDirectory(prefix="ffi-spectrum-") as scratch:
+        values = [[_timeit(one, Path(scratch), run) for _ in range(processes)] for one in subjects.pair()]
+    return _agreement("timeit", ours_ns, values)
 
 
-def _timeit(snippet: Snippet) -> float:
-    command = [sys.executable, "-c", _TIMEIT, snippet.call, snippet.setup, str(pinned_cpu())]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
-    if done.returncode != 0:
-        raise WorkerDied(f"timeit ended with exit code {done.returncode}: {done.stderr.strip()}")
-    return float(done.stdout.split()[20]) / 2000 * 1e9
+def _timeit(snippet: Snippet, scratch: Path, run: Runner) -> float:
+    said = run("timeit", ["-c", _TIMEIT, snippet.call, snippet.setup], scratch, _DEADLINE_S)
+    return float(said.split()[20]) / 2000 * 1e9
 
 
 def against_pyperf(subjects: Subjects, ours_ns: float, processes: int, run: Runner = run_python) -> Target:

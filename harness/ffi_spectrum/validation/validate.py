@@ -13,7 +13,7 @@ from ffi_spectrum.toolchain.build import Toolchain
 from ffi_spectrum.validation.cross_harness import against_pyperf, against_timeit
 from ffi_spectrum.validation.interference import interference, run_to_run_beside
 from ffi_spectrum.validation.live import call_path_bias, known_delay, run_for, run_to_run, time_to
-from ffi_spectrum.validation.pool import load_pool, make_pool, save_pool
+from ffi_spectrum.validation.pool import Pool, make_pool, save_pool
 from ffi_spectrum.validation.replayed import replayed_targets
 from ffi_spectrum.validation.subjects import Subjects, build_subjects
 from ffi_spectrum.validation.target import Target
@@ -21,10 +21,10 @@ from ffi_spectrum.validation.target import Target
 POOL_PROCESSES = 2000
 
 
-def validate_quick(toolchain: Toolchain, seed: int) -> Iterator[Target]:
-    """Replays from the shipped pool, and the live checks that fit into two minutes."""
+def validate_quick(toolchain: Toolchain, seed: int, pool: Pool) -> Iterator[Target]:
+    """Replays from `pool`, and the live checks that fit into two minutes."""
     with _subjects(toolchain) as subjects:
-        yield from replayed_targets(load_pool(), seed)
+        yield from replayed_targets(pool, seed)
         yield from known_delay(subjects, 4.0, seed)
         yield call_path_bias(subjects, 5.0, seed)
         yield from _cross_harness(subjects, 3.0, 15, seed)

@@ -27,8 +27,8 @@ def test_the_floor_is_no_case_and_neither_is_a_failed_one() -> None:
     (panel,) = paired_panels(results)
     assert [case.rung for case in panel.cases.values()] == ["a", "c"]
     assert (panel.kernel, panel.size, panel.group) == ("noop", 0, "in-process")
-    assert panel.find("b", c) is None
-    assert panel.find("a", replace(b, kernel="other", size=9)) == Case("noop", 0, "a", "prebound", "none")
+    assert panel.find(b) is None
+    assert panel.find(replace(c, kernel="other", size=9)) == c
 
 
 def test_an_anchor_counts_in_the_group_that_the_plan_names_first() -> None:

@@ -5,15 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ffi_spectrum.errors import Unavailable
 from ffi_spectrum.kernels.derived import batched
 from ffi_spectrum.kernels.spec import KernelSpec, Missing
 from ffi_spectrum.kernels.table import KERNELS
 from ffi_spectrum.kernels.workload import check_outputs, make_workload, poison_outputs
 from ffi_spectrum.measure.loop import call_once, outputs_of
 from ffi_spectrum.rungs.base import Rung
-from ffi_spectrum.rungs.table import rung_class
-from ffi_spectrum.toolchain.build import Toolchain
+
+from ..rungs.opened import open_rung
 
 RUNGS = ("ctypes", "cffi_api", "wasmtime_fast")
 CALLS = 3
@@ -21,13 +20,7 @@ CALLS = 3
 
 @pytest.fixture(scope="module", params=RUNGS)
 def rung(request: pytest.FixtureRequest) -> Rung:
-    kind = rung_class(request.param)
-    try:
-        found = kind(kind.build(Toolchain()))
-        found.open()
-    except Unavailable as absent:
-        pytest.skip(absent.reason)
-    return found
+    return open_rung(request.param)
 
 
 @pytest.mark.parametrize("kernel", KERNELS.values(), ids=lambda kernel: kernel.name)

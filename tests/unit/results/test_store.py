@@ -12,7 +12,7 @@ import pytest
 from ffi_spectrum.case import Case
 from ffi_spectrum.errors import ResultsError
 from ffi_spectrum.results.record import CaseRecord, CaseSeries, ProcessRecord, ProofRecord, RunRecord, Series
-from ffi_spectrum.results.store import read_results
+from ffi_spectrum.results.store import Results, read_results
 from ffi_spectrum.results.writer import check_writable, open_results
 
 PLAN: dict[str, Any] = {"panels": {}, "profile": {}}
@@ -38,6 +38,24 @@ def test_records_come_back_as_they_were(tmp_path: Path) -> None:
     found = read_results(tmp_path / "r.jsonl")
     assert found.run == RUN
     assert (found.processes, found.cases, found.proofs) == ([PROCESS], [FAILED], [PROOF])
+
+
+def test_processes_are_in_the_order_of_the_plan_and_a_case_is_of_its_first_group() -> None:
+    plan = {"panels": {"device/add/0": ["a"], "in-process/add/0": ["a", "b"]}, "profile": {}}
+    results = Results(replace(RUN, plan=plan))
+    for number, panel in enumerate(("unplanned/add/0", "in-process/add/0", "device/add/0", "in-process/add/0")):
+        results.add(replace(PROCESS, panel=panel, process=number))
+    assert results.first_groups == {"a": "device", "b": "in-process"}
+    found = {panel: [(p.process, p.group) for p in records] for panel, records in results.by_panel().items()}
+    assert list(found.items()) == [
+        ("device/add/0", [(2, "device")]),
+        ("in-process/add/0", [(1, "in-process"), (3, "in-process")]),
+        ("unplanned/add/0", [(0, "unplanned")]),
+    ]
+    results.add(replace(FAILED, status="unavailable"))
+    assert results.left_out == set()
+    results.add(FAILED)
+    assert results.left_out == {CASE.id}
 
 
 def test_a_line_cut_by_a_kill_is_passed_over_and_overwritten_on_resume(tmp_path: Path) -> None:

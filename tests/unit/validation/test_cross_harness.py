@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from ffi_spectrum.errors import MeasurementError
 from ffi_spectrum.measure.snippet import call
-from ffi_spectrum.validation import cross_harness, peer_process
-from ffi_spectrum.validation.cross_harness import against_pyperf, against_timeit
+from ffi_spectrum.validation import peer_process
+from ffi_spectrum.validation.cross_harness import _timeit, against_pyperf, against_timeit
 from ffi_spectrum.validation.subjects import Subjects
 
 RECORDED = Path(__file__).parent / "recorded"
@@ -46,13 +48,20 @@ def test_without_pyperf_the_target_is_unavailable_and_says_how_to_get_it(monkeyp
     assert target.detail == "pyperf is not installed: python -m pip install pyperf"
 
 
-def test_timeit_is_compared_by_its_median_over_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_timeit_is_compared_by_its_median_over_processes() -> None:
     values = iter([50.0, 90.0, 51.0, 12.0, 11.0, 99.0])
-    monkeypatch.setattr(cross_harness, "_timeit", lambda snippet: next(values))
-    target = against_timeit(SUBJECTS, 38.75, 3)
+
+    def said(tool: str, arguments: Sequence[str], directory: Path, deadline_s: float) -> str:
+        seconds = next(values) * 2000e-9
+        return " ".join([*["0.0"] * 20, str(seconds), *["1.0"] * 20])  # of 41 sorted repeats the middle one counts
+
+    target = against_timeit(SUBJECTS, 38.75, 3, said)
     assert target.figure == pytest.approx(0.25)
     assert target.detail == "38.75 ns here, 39.00 ns by timeit"
 
 
-def test_timeit_makes_the_call_of_the_snippet() -> None:
-    assert 0 < cross_harness._timeit(PYTHON) < 1e6
+def test_timeit_makes_the_call_of_the_snippet(tmp_path: Path) -> None:
+    assert 0 < _timeit(PYTHON, tmp_path, peer_process.run_python) < 1e6
+    wrong = replace(PYTHON, setup="raise SystemExit('no such function')")
+    with pytest.raises(MeasurementError, match="timeit ended with exit code 1: no such function"):
+        _timeit(wrong, tmp_path, peer_process.run_python)

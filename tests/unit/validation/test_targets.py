@@ -46,7 +46,7 @@ def test_bounds(target: Target, state: str, bound: str) -> None:
 
 
 def run_quick(monkeypatch: pytest.MonkeyPatch, targets: list[Target], *options: str) -> Result:
-    monkeypatch.setattr("ffi_spectrum.commands.validate.validate_quick", lambda toolchain, seed: iter(targets))
+    monkeypatch.setattr("ffi_spectrum.commands.validate.validate_quick", lambda toolchain, seed, pool: iter(targets))
     return CliRunner().invoke(main, ["validate", "--quick", *options])
 
 
@@ -62,6 +62,17 @@ def test_every_target_is_a_line_and_the_last_line_counts_them(monkeypatch: pytes
     assert re.fullmatch(r"1 of 3 targets met, 1 unavailable here, in \d+ s", lines[3])
     assert done.exit_code == 1
     assert "1 of 3 targets missed: second" in done.stderr
+
+
+def test_a_recorded_pool_can_be_replayed_and_the_page_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    pool, page = tmp_path / "pool.json.gz", tmp_path / "page.md"
+    save_pool(POOL, pool)
+    done = run_quick(monkeypatch, [MET], "--pool", str(pool), "--out", str(page))
+    assert (done.exit_code, done.stderr) == (0, "pool: 400 processes of 2026-01-01T00:00:00+00:00 on x\n")
+    assert f"by `ffi-spectrum validate --quick --pool {pool}`." in page.read_text()
+    done = run_quick(monkeypatch, [MET], "--pool", str(tmp_path / "none"))
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "none is not a pool" in done.stderr
 
 
 def test_an_unavailable_target_is_not_missed(monkeypatch: pytest.MonkeyPatch) -> None:
