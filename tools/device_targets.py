@@ -14,9 +14,9 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ffi_spectrum.analysis.device_durations import duration_rows
-from ffi_spectrum.analysis.device_graphs import IN_PYTHON, graph_costs
-from ffi_spectrum.analysis.device_targets import (
+from ffi_spectrum.analysis.device.durations import duration_rows
+from ffi_spectrum.analysis.device.graphs import IN_PYTHON, graph_costs
+from ffi_spectrum.analysis.device.targets import (
     Figure,
     crossing_prediction,
     flag_prediction,
@@ -27,7 +27,7 @@ from ffi_spectrum.analysis.device_targets import (
     worst_spread,
 )
 from ffi_spectrum.report.numbers import ratio
-from ffi_spectrum.results.device import DeviceSample
+from ffi_spectrum.results.device.sample import DeviceSample
 from ffi_spectrum.results.store import Results, read_results
 from ffi_spectrum.validation.target import Target, at_least, at_most
 

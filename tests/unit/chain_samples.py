@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ffi_spectrum.results.device import DeviceSample
-from ffi_spectrum.results.device_chain import ChainSample, ChainTimes, LayerParts, PlacedTimes
+from ffi_spectrum.results.device.chain import ChainSample, ChainTimes, LayerParts, PlacedTimes
+from ffi_spectrum.results.device.sample import DeviceSample
 
 COPIES_NS = 20_000
 # Nanoseconds per layer by path, kernels and strategy.

@@ -9,7 +9,7 @@ from statistics import median
 from typing import Any
 
 from ffi_spectrum.analysis.cap import Cap
-from ffi_spectrum.analysis.device import LaunchCost, launch_costs
+from ffi_spectrum.analysis.device.launches import LaunchCost, launch_costs
 from ffi_spectrum.analysis.interval import Interval, median_interval
 from ffi_spectrum.analysis.remote import RemoteCost, remote_costs
 from ffi_spectrum.analysis.rounds import Net, nets_and_works, per_iteration, subtract

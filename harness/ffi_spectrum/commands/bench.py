@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
-from ffi_spectrum.analysis.device_trials import device_trials
+from ffi_spectrum.analysis.device.trials import device_trials
 from ffi_spectrum.analysis.estimate import Estimate, estimate_results
 from ffi_spectrum.analysis.panel import next_look
 from ffi_spectrum.commands.progress import BenchProgress

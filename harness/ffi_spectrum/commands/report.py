@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ffi_spectrum.analysis.device_trials import device_trials
+from ffi_spectrum.analysis.device.trials import device_trials
 from ffi_spectrum.analysis.estimate import estimate_results
 from ffi_spectrum.commands.request import request_of
 from ffi_spectrum.commands.screen import Screen

@@ -28,7 +28,7 @@ from ffi_spectrum.measure.schedule import latin_rounds
 from ffi_spectrum.measure.subject import Mark, Subjects, prepare, prove
 from ffi_spectrum.measure.timing import calibrate, time_rounds
 from ffi_spectrum.remote.cores import remember_cpus
-from ffi_spectrum.results.device import DeviceSample
+from ffi_spectrum.results.device.sample import DeviceSample
 from ffi_spectrum.results.record import CaseRecord, ProcessRecord, ProofRecord
 
 PROOF_CALLS = 100
@@ -122,7 +122,7 @@ def _sample_device(subjects: Subjects, mark: Mark, process: int) -> DeviceSample
     """What the panel's device does beside its cases; imported only where there is one, for that takes 30 ms."""
     if not any(subject.rung.info.panel_group == "device" for subject in subjects.near):
         return None
-    from ffi_spectrum.measure.device import sample_device
+    from ffi_spectrum.measure.device.sample import sample_device
 
     return sample_device(subjects, mark, process)
 

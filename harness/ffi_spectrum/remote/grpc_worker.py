@@ -21,11 +21,11 @@ os.environ["GRPC_VERBOSITY"] = "ERROR"  # read when grpc is imported: what goes 
 import grpc
 from google.protobuf.message import DecodeError
 
-from ffi_spectrum.errors import CallError, ProtocolError
+from ffi_spectrum.errors import CallError, DeviceError, ProtocolError
 from ffi_spectrum.remote.control import bind_to_parent, watch_control
-from ffi_spectrum.remote.frame import LIMIT_NBYTES
-from ffi_spectrum.remote.grpc_kernel import OwnThunks, RemoteKernel
-from ffi_spectrum.remote.messages import CALL, COUNT, SERVICE, STREAM, Messages
+from ffi_spectrum.remote.frame import DEVICE_STATUS, LIMIT_NBYTES
+from ffi_spectrum.remote.grpc_kernel import Own, OwnThunks, RemoteKernel
+from ffi_spectrum.remote.messages import CALL, COUNT, FRAME, SERVICE, STREAM, Messages
 from ffi_spectrum.toolchain.header import load_prototypes
 from ffi_spectrum.toolchain.proto import load_roles
 
@@ -44,7 +44,7 @@ Handler = Any  # grpc.RpcMethodHandler, which is generic in its stubs only
 class Service:
     """The handlers of the generated service."""
 
-    def __init__(self, descriptors: Path, prototypes: Path, own: OwnThunks) -> None:
+    def __init__(self, descriptors: Path, prototypes: Path, own: Own) -> None:
         self._messages = Messages(descriptors)
         self._own = own
         found, roles = load_prototypes(prototypes, 8), load_roles(descriptors)
@@ -87,12 +87,28 @@ class Service:
         self._kernels[name].run(getattr(request, name), answer)
 
 
+class FrameService(Service):
+    """The same, and an rpc with frames as they go through a socket, which `answer` answers."""
+
+    def __init__(self, descriptors: Path, prototypes: Path, own: Own, answer: Callable[[bytes], Any]) -> None:
+        super().__init__(descriptors, prototypes, own)
+        self._answer = answer
+
+    def handlers(self) -> dict[str, Handler]:
+        def call(content: bytes, context: grpc.ServicerContext) -> bytes:
+            return bytes(self._answer(content))
+
+        return {**super().handlers(), FRAME: grpc.unary_unary_rpc_method_handler(call)}
+
+
 def _unary(run: Callable[[bytes], Any]) -> Handler:
     """The handler of an rpc that runs `run` on a request's content, and gives the content of the response."""
 
     def call(content: bytes, context: grpc.ServicerContext) -> bytes:
         try:
             answer: bytes = run(content).SerializeToString()
+        except DeviceError as error:
+            context.abort(grpc.StatusCode.ABORTED, str(DEVICE_STATUS + error.code))
         except REFUSED as error:
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
         return answer
@@ -100,8 +116,10 @@ def _unary(run: Callable[[bytes], Any]) -> Handler:
     return grpc.unary_unary_rpc_method_handler(call)
 
 
-def listen(service: Service, path: Path) -> grpc.Server:
+def listen(service: Service, path: Path, threads: ThreadPoolExecutor | None = None) -> grpc.Server:
     """A server that runs, on a socket that only this user may connect to; raises ProtocolError where one is there.
+
+    `threads` carry out the requests.
 
     gRPC itself unlinks whatever lies at the path, and takes it over from a server that lives: a file made beside it,
     which must be new, keeps a second one away.
@@ -110,7 +128,7 @@ def listen(service: Service, path: Path) -> grpc.Server:
         os.close(os.open(f"{path}.owner", os.O_CREAT | os.O_EXCL, 0o600))
     except FileExistsError:
         raise ProtocolError(f"another server has the socket {path}: give each a folder of its own") from None
-    server = grpc.server(ThreadPoolExecutor(THREADS), options=OPTIONS)
+    server = grpc.server(threads or ThreadPoolExecutor(THREADS), options=OPTIONS)
     handlers = service.handlers()
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, handlers),))
     server.add_registered_method_handlers(SERVICE, handlers)

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from ffi_spectrum.remote import frame
 from ffi_spectrum.remote.control import bind_to_parent, watch_control
-from ffi_spectrum.remote.thunks import Thunks
+from ffi_spectrum.remote.thunks import REGION_OFFSET, FarKernels, Thunks
 
 _ROOT = Path(__file__).resolve().parents[2]
 _BOOT = "import sys; sys.path.append(sys.argv.pop(1)); from {} import main; main(sys.argv[1:])".format
@@ -68,7 +68,7 @@ def _keep_memory() -> None:
 class Server:
     """Answers messages, in memory of the thunks' own: an answer is overwritten by the next one."""
 
-    def __init__(self, thunks: Thunks, *, obeys_faults: bool = False) -> None:
+    def __init__(self, thunks: FarKernels, *, obeys_faults: bool = False) -> None:
         self._thunks = thunks
         self._obeys_faults = obeys_faults
 
@@ -81,36 +81,39 @@ class Server:
             status = frame.BAD_FRAME
         if status != frame.OK:
             return frame.Header(0, status=status).pack()
+        if header.nbytes:
+            self._thunks.region[: header.nbytes] = memoryview(message)[frame.HEADER.size :]
+        return self.obey(header)
+
+    def obey(self, header: frame.Header) -> bytes | memoryview:
+        """The answer to a request whose body lies at the start of the region."""
         if header.op == frame.CALL:
-            return self._call(header, message)
+            return self._call(header)
         if header.op == frame.COUNT:
             return self._count(header)
-        return _plain(header, self._obey(header))
+        return plain_answer(header, self._obey(header))
 
-    def _call(self, header: frame.Header, message: bytes) -> bytes | memoryview:
-        """Run the kernel on a copy of the message's region, whose outputs follow where the answer's head goes."""
+    def _call(self, header: frame.Header) -> bytes | memoryview:
+        """Run the kernel on the region, whose outputs follow where the answer's head goes."""
         thunks = self._thunks
-        if header.kernel >= len(thunks.slots):
-            return _plain(header, frame.UNKNOWN_KERNEL)
+        if header.kernel not in thunks.slots:
+            return plain_answer(header, frame.UNKNOWN_KERNEL)
         if not 8 * thunks.slots[header.kernel] <= header.nbytes <= header.region_nbytes:
-            return _plain(header, frame.BAD_FRAME)
-        thunks.region[: header.nbytes] = memoryview(message)[frame.HEADER.size :]
+            return plain_answer(header, frame.BAD_FRAME)
         status = thunks.call(header.kernel, header.times, header.region_nbytes)
         if status != frame.OK:
-            return _plain(header, status)
+            return plain_answer(header, status)
         outputs_start = frame.padded(header.nbytes)
         outputs_nbytes = max(header.region_nbytes - outputs_start, 0)
-        end = thunks.REGION_OFFSET + outputs_start + outputs_nbytes
+        end = REGION_OFFSET + outputs_start + outputs_nbytes
         start = end - outputs_nbytes - _HEAD.size
         _pack_head(thunks.memory, start, header, outputs_nbytes, thunks.result)
         return thunks.memory[start:end]
 
-    def _count(self, header: frame.Header) -> bytes | memoryview:
-        if header.kernel >= len(self._thunks.slots):
-            return _plain(header, frame.UNKNOWN_KERNEL)
-        answer = bytearray(_HEAD.size)
-        _pack_head(answer, 0, header, 0, self._thunks.count(header.kernel))
-        return bytes(answer)
+    def _count(self, header: frame.Header) -> bytes:
+        if header.kernel not in self._thunks.slots:
+            return plain_answer(header, frame.UNKNOWN_KERNEL)
+        return result_answer(header, self._thunks.count(header.kernel))
 
     def _obey(self, header: frame.Header) -> int:
         """The status of everything that has no answer of its own."""
@@ -131,9 +134,16 @@ class Server:
         return frame.OK
 
 
-def _plain(header: frame.Header, status: int) -> bytes:
+def plain_answer(header: frame.Header, status: int) -> bytes:
     """An answer without a body."""
     return header._replace(status=status, nbytes=0, region_nbytes=0).pack()
+
+
+def result_answer(header: frame.Header, slot: int) -> bytes:
+    """An answer with a result and no outputs."""
+    answer = bytearray(_HEAD.size)
+    _pack_head(answer, 0, header, 0, slot)
+    return bytes(answer)
 
 
 def _pack_head(

@@ -7,7 +7,7 @@ from typing import Any
 
 from ffi_spectrum.analysis.estimate import Estimate
 from ffi_spectrum.report.builds import compiler_of
-from ffi_spectrum.report.device import device_sheets
+from ffi_spectrum.report.device.launches import device_sheets
 from ffi_spectrum.report.markup import plain, sheet_markdown, table, unbroken
 from ffi_spectrum.report.precision import processes_text
 from ffi_spectrum.report.remote import remote_sheets

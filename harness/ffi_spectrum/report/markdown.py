@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ffi_spectrum.analysis.device_trials import DeviceTrials
+from ffi_spectrum.analysis.device.trials import DeviceTrials
 from ffi_spectrum.analysis.estimate import Estimate
 from ffi_spectrum.report.builds import compiler_of, flags_of
-from ffi_spectrum.report.device import LEGEND as DEVICE_LEGEND
-from ffi_spectrum.report.device import device_lines, device_sheets
-from ffi_spectrum.report.device_trials import LEGEND as TRIALS_LEGEND
-from ffi_spectrum.report.device_trials import trial_sheets
+from ffi_spectrum.report.device.launches import LEGEND as DEVICE_LEGEND
+from ffi_spectrum.report.device.launches import device_lines, device_sheets
+from ffi_spectrum.report.device.trials import LEGEND as TRIALS_LEGEND
+from ffi_spectrum.report.device.trials import trial_sheets
 from ffi_spectrum.report.gaps import Gap, gaps_of
 from ffi_spectrum.report.markup import plain, sheet_markdown, table
 from ffi_spectrum.report.numbers import nbytes

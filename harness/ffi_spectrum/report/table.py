@@ -12,12 +12,12 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from ffi_spectrum.analysis.device_trials import DeviceTrials
+from ffi_spectrum.analysis.device.trials import DeviceTrials
 from ffi_spectrum.analysis.estimate import Estimate
-from ffi_spectrum.report.device import LEGEND as DEVICE_LEGEND
-from ffi_spectrum.report.device import device_lines, device_sheets
-from ffi_spectrum.report.device_trials import LEGEND as TRIALS_LEGEND
-from ffi_spectrum.report.device_trials import trial_sheets
+from ffi_spectrum.report.device.launches import LEGEND as DEVICE_LEGEND
+from ffi_spectrum.report.device.launches import device_lines, device_sheets
+from ffi_spectrum.report.device.trials import LEGEND as TRIALS_LEGEND
+from ffi_spectrum.report.device.trials import trial_sheets
 from ffi_spectrum.report.gaps import Gap, gaps_of
 from ffi_spectrum.report.layout import LAYOUTS, Layout
 from ffi_spectrum.report.remote import LEGEND as REMOTE_LEGEND

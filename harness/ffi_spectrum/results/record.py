@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ffi_spectrum.case import Case, Status
-from ffi_spectrum.results.device import DeviceSample
+from ffi_spectrum.results.device.sample import DeviceSample
 from ffi_spectrum.results.latency import Latency
 
 SCHEMA = 1

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ffi_spectrum.device.session import Session
     from ffi_spectrum.toolchain.build import Toolchain
 
-# Graphs, copies, kernels of known length and what else measure/device.py tries in the panel of noop, as seen on an H100
+# Graphs, copies, kernels of known length and what else measure/device/ tries in the panel of noop, as seen on an H100
 # (docs/results/device-h100.jsonl: latencies_ms of the panel's processes).
 _TRIALS_S = 4.3
 NOT_NUMERIC = "only the numeric kernels have a CUDA source"

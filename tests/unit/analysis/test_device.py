@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ffi_spectrum.analysis.device import LaunchCost, launch_costs
-from ffi_spectrum.analysis.device_clock import timeline
-from ffi_spectrum.analysis.device_durations import DurationRow
-from ffi_spectrum.analysis.device_graphs import replays_to_pay
-from ffi_spectrum.analysis.device_trials import device_trials
+from ffi_spectrum.analysis.device.clock import timeline
+from ffi_spectrum.analysis.device.durations import DurationRow
+from ffi_spectrum.analysis.device.graphs import replays_to_pay
+from ffi_spectrum.analysis.device.launches import LaunchCost, launch_costs
+from ffi_spectrum.analysis.device.trials import device_trials
 from ffi_spectrum.analysis.estimate import estimate_results
 from ffi_spectrum.case import Case
-from ffi_spectrum.results.device_stamps import Pings
+from ffi_spectrum.results.device.stamps import Pings
 from ffi_spectrum.results.store import Results, read_results
 
 RECORDED = Path(__file__).parents[3] / "docs" / "results" / "device-h100.jsonl"

@@ -8,8 +8,8 @@ from dataclasses import asdict
 import cattrs
 import pytest
 
-from ffi_spectrum.analysis.device_chain import ChainTrials, chain_trials
-from ffi_spectrum.results.device import DeviceSample
+from ffi_spectrum.analysis.device.chain import ChainTrials, chain_trials
+from ffi_spectrum.results.device.sample import DeviceSample
 from tests.unit import chain_samples
 from tests.unit.chain_samples import COPIES_NS, LAYER_NS, LAYERS, sample
 

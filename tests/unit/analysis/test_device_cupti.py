@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ffi_spectrum.analysis.device_cupti import (
+from ffi_spectrum.analysis.device.cupti import (
     CALL,
     CUPTI,
     DRAIN,
@@ -23,11 +23,11 @@ from ffi_spectrum.analysis.device_cupti import (
     drain_fit,
     launch_methods,
 )
-from ffi_spectrum.analysis.device_trials import device_trials
-from ffi_spectrum.report.device_cupti import HEADERS, method_sheet
-from ffi_spectrum.results.device import DeviceSample
-from ffi_spectrum.results.device_cupti import CuptiSample, Drain, SynchronisedLaunches
-from ffi_spectrum.results.device_stamps import Pings, Stamps
+from ffi_spectrum.analysis.device.trials import device_trials
+from ffi_spectrum.report.device.cupti import HEADERS, method_sheet
+from ffi_spectrum.results.device.cupti import CuptiSample, Drain, SynchronisedLaunches
+from ffi_spectrum.results.device.sample import DeviceSample
+from ffi_spectrum.results.device.stamps import Pings, Stamps
 from ffi_spectrum.results.store import read_results
 
 RECORDED = Path(__file__).parents[3] / "docs" / "results" / "device-h100.jsonl"

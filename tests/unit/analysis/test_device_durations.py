@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ffi_spectrum.analysis.device_durations import (
+from ffi_spectrum.analysis.device.durations import (
     ADDITIVE,
     MAXIMUM,
     DurationRow,
@@ -16,8 +16,8 @@ from ffi_spectrum.analysis.device_durations import (
     small_from,
     small_tolls,
 )
-from ffi_spectrum.results.device import DeviceSample
-from ffi_spectrum.results.device_durations import Durations
+from ffi_spectrum.results.device.durations import Durations
+from ffi_spectrum.results.device.sample import DeviceSample
 
 LENGTHS = [30.0, 2_030.0, 5_030.0, 10_030.0, 50_030.0, 200_030.0, 1_000_030.0]
 

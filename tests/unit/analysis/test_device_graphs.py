@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ffi_spectrum.analysis.device_graphs import IN_C, IN_PYTHON, graph_costs, graph_rows, launch_rows, line_through
-from ffi_spectrum.results.device import DeviceSample
-from ffi_spectrum.results.device_graphs import GraphLaunches, GraphTimes
+from ffi_spectrum.analysis.device.graphs import IN_C, IN_PYTHON, graph_costs, graph_rows, launch_rows, line_through
+from ffi_spectrum.results.device.graphs import GraphLaunches, GraphTimes
+from ffi_spectrum.results.device.sample import DeviceSample
 
 NODES = (1, 16, 64, 256, 512, 1024, 2048, 4096)
 ENTRY_NS = 400

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ffi_spectrum.analysis.device_queue import Idle, dry_below, first_wait, idle_at, queue_points
-from ffi_spectrum.results.device import DeviceSample
-from ffi_spectrum.results.device_queue import Fill, QueueSample, Rows
+from ffi_spectrum.analysis.device.queue import Idle, dry_below, first_wait, idle_at, queue_points
+from ffi_spectrum.results.device.queue import Fill, QueueSample, Rows
+from ffi_spectrum.results.device.sample import DeviceSample
 
 LENGTHS = (700, 1_000, 2_000, 3_000, 4_000, 5_000, 6_000, 8_000, 10_000, 12_000, 16_000, 24_000)
 LAUNCHES, WIDTH = 128, 32

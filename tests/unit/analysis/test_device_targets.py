@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ffi_spectrum.analysis.device import LaunchCost
-from ffi_spectrum.analysis.device_targets import (
+from ffi_spectrum.analysis.device.launches import LaunchCost
+from ffi_spectrum.analysis.device.targets import (
     crossing_prediction,
     flag_prediction,
     latency_agreement,

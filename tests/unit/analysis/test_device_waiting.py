@@ -8,10 +8,10 @@ from dataclasses import asdict
 import cattrs
 import pytest
 
-from ffi_spectrum.analysis.device_waiting import wait_rows
-from ffi_spectrum.report.device_waiting import waiting_sheets
-from ffi_spectrum.results.device import DeviceSample
-from ffi_spectrum.results.device_waiting import Waiting
+from ffi_spectrum.analysis.device.waiting import wait_rows
+from ffi_spectrum.report.device.waiting import waiting_sheets
+from ffi_spectrum.results.device.sample import DeviceSample
+from ffi_spectrum.results.device.waiting import Waiting
 
 BUSY_NS = 30_000_000
 

@@ -8,13 +8,13 @@ from itertools import pairwise
 
 import pytest
 
-from ffi_spectrum.analysis.device_cupti import CALL, CUPTI, START, drain_fit, launch_methods
+from ffi_spectrum.analysis.device.cupti import CALL, CUPTI, START, drain_fit, launch_methods
 from ffi_spectrum.device.probe import absence, architecture
 from ffi_spectrum.device.session import Session, open_session
-from ffi_spectrum.measure.device_cupti import MISSING, sample_cupti
-from ffi_spectrum.measure.device_drains import sample_drains
-from ffi_spectrum.measure.device_stamps import LAUNCHES, from_origins, ping_device, stamp_in_c, synchronise_in_c
-from ffi_spectrum.results.device_cupti import CuptiSample
+from ffi_spectrum.measure.device.cupti import MISSING, sample_cupti
+from ffi_spectrum.measure.device.drains import sample_drains
+from ffi_spectrum.measure.device.stamps import LAUNCHES, from_origins, ping_device, stamp_in_c, synchronise_in_c
+from ffi_spectrum.results.device.cupti import CuptiSample
 from ffi_spectrum.toolchain.artifact import Artifact
 from ffi_spectrum.toolchain.build import Toolchain
 from ffi_spectrum.toolchain.cubin import cubin

@@ -14,9 +14,9 @@ from ffi_spectrum.device.errors import translated
 from ffi_spectrum.device.probe import absence, architecture
 from ffi_spectrum.device.session import Session, open_session
 from ffi_spectrum.errors import DeviceMemoryExhausted
-from ffi_spectrum.measure.device_copies import sample_copies
-from ffi_spectrum.measure.device_graphs import sample_graphs
-from ffi_spectrum.measure.device_returns import sample_returns
+from ffi_spectrum.measure.device.copies import sample_copies
+from ffi_spectrum.measure.device.graphs import sample_graphs
+from ffi_spectrum.measure.device.returns import sample_returns
 from ffi_spectrum.toolchain.build import Toolchain
 from ffi_spectrum.toolchain.cubin import cubin
 from ffi_spectrum.toolchain.launcher import launcher_library

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from ffi_spectrum.analysis.device_durations import duration_rows
-from ffi_spectrum.analysis.device_queue import queue_points
+from ffi_spectrum.analysis.device.durations import duration_rows
+from ffi_spectrum.analysis.device.queue import queue_points
 from ffi_spectrum.device.probe import absence, architecture
 from ffi_spectrum.device.session import Session, open_session
-from ffi_spectrum.measure.device_durations import PATHS, has_dependent_launch, sample_durations
-from ffi_spectrum.measure.device_graph_launches import sample_graph_launches
-from ffi_spectrum.measure.device_queue import sample_queue
-from ffi_spectrum.results.device import DeviceSample
+from ffi_spectrum.measure.device.durations import PATHS, has_dependent_launch, sample_durations
+from ffi_spectrum.measure.device.graph_launches import sample_graph_launches
+from ffi_spectrum.measure.device.queue import sample_queue
+from ffi_spectrum.results.device.sample import DeviceSample
 from ffi_spectrum.rungs.launch_rung import LaunchRung
 from ffi_spectrum.rungs.table import rung_class
 from ffi_spectrum.toolchain.build import Toolchain

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from ffi_spectrum.device.session import Session
 from ffi_spectrum.errors import DeviceError
-from ffi_spectrum.measure import device_chain, device_resident
-from ffi_spectrum.measure.device_chain_arrays import ChainArrays
-from ffi_spectrum.measure.device_layers import LARGEST, Layers, make_inputs, make_layers, outputs_after
+from ffi_spectrum.measure.device import chain, resident
+from ffi_spectrum.measure.device.chain_arrays import ChainArrays
+from ffi_spectrum.measure.device.layers import LARGEST, Layers, make_inputs, make_layers, outputs_after
 from ffi_spectrum.rungs.device_rung import DeviceRung
 from tests.unit.measure.host_device import HostCupyRaw, HostSession
 
@@ -73,13 +73,13 @@ def without_relu(layers: Layers, inputs: Any, at: int) -> Any:
 @pytest.fixture
 def host(monkeypatch: pytest.MonkeyPatch) -> HostSession:
     session = HostSession()
-    for module in ("device_chain", "device_chain_arrays", "device_resident"):
-        monkeypatch.setattr(f"ffi_spectrum.measure.{module}.translated", lambda doing: nullcontext())
-    monkeypatch.setattr(device_chain, "stream_wait", lambda: session.wait)
-    monkeypatch.setattr(device_chain, "has_cublas", lambda: True)
-    monkeypatch.setattr(device_chain, "graph_ways", lambda arrays, number: iter(()))
-    monkeypatch.setattr(device_chain, "LAYERS", (NUMBERS, NUMBERS + 1))
-    monkeypatch.setattr(device_resident, "SIDES", (8, 24))
+    for module in ("chain", "chain_arrays", "resident"):
+        monkeypatch.setattr(f"ffi_spectrum.measure.device.{module}.translated", lambda doing: nullcontext())
+    monkeypatch.setattr(chain, "stream_wait", lambda: session.wait)
+    monkeypatch.setattr(chain, "has_cublas", lambda: True)
+    monkeypatch.setattr(chain, "graph_ways", lambda arrays, number: iter(()))
+    monkeypatch.setattr(chain, "LAYERS", (NUMBERS, NUMBERS + 1))
+    monkeypatch.setattr(resident, "SIDES", (8, 24))
     return session
 
 
@@ -89,7 +89,7 @@ def paths(host: HostSession) -> Mapping[str, DeviceRung]:
 
 
 def test_every_way_gives_what_the_oracle_says(host: HostSession, paths: Mapping[str, DeviceRung]) -> None:
-    sample = device_chain.sample_chain(cast("Session", host), paths)
+    sample = chain.sample_chain(cast("Session", host), paths)
     assert [one for one in sample.times if one.wrong] == []
     found = {(one.path, one.kernels, one.strategy) for one in sample.times if one.layers == NUMBERS}
     assert len(found) == len(sample.times) // 2 == 10
@@ -107,9 +107,9 @@ def test_what_is_launched_and_waited_for(host: HostSession, paths: Mapping[str, 
         "cuBLAS": ["multiply", "bias_add", "relu"],
     }
     arrays = ChainArrays(cast("Session", host), make_layers(NUMBERS, 0))
-    for way in device_chain.ways(arrays, paths, NUMBERS):
+    for way in chain.ways(arrays, paths, NUMBERS):
         host.launches.clear()
-        device_chain.compile_way(arrays, way, NUMBERS)()
+        chain.compile_way(arrays, way, NUMBERS)()
         each = [step for kernel in layer[way.kernels] for step in (kernel, "wait")]
         expected = each if way.strategy == "per_call" else layer[way.kernels]
         assert host.launches == [*NUMBERS * expected, "wait"], way.kernels
@@ -127,7 +127,7 @@ def test_a_wrong_result_is_counted(
             (arguments[1].values if hasattr(arguments[1], "values") else arguments[1])[-1, -1] += 1
 
     monkeypatch.setattr(HostSession, "run", spoilt)
-    times = device_chain.sample_times(cast("Session", host), paths)
+    times = chain.sample_times(cast("Session", host), paths)
     assert all(one.wrong >= len(one.elapsed_ns) for one in times if one.kernels in ("three", "cuBLAS"))
     assert all(one.wrong == 0 for one in times if one.kernels in ("fused", "none"))
 
@@ -135,7 +135,7 @@ def test_a_wrong_result_is_counted(
 def test_the_driver_s_error_is_raised(host: HostSession) -> None:
     host.error = 1
     with pytest.raises(DeviceError, match="a chain"):
-        device_chain.sample_times(cast("Session", host), {})
+        chain.sample_times(cast("Session", host), {})
 
 
 def test_a_list_ends_at_the_first_wait_that_fails(host: HostSession) -> None:
@@ -147,15 +147,15 @@ def test_a_list_ends_at_the_first_wait_that_fails(host: HostSession) -> None:
 
 
 def test_without_cupy_s_path_there_are_the_others(host: HostSession) -> None:
-    sample = device_chain.sample_chain(cast("Session", host), {})
+    sample = chain.sample_chain(cast("Session", host), {})
     assert {one.path for one in sample.times} == {"", "c"}
     assert sample.placed == []
 
 
 def test_a_problem_s_oracle_is_the_product() -> None:
-    problem = device_resident.make_problem(24, 5)
+    problem = resident.make_problem(24, 5)
     for inputs, scaled, layer in zip(problem.inputs, *problem.expected.values(), strict=True):
         x, y = (inputs[name].astype(np.float64) for name in "xy")
         assert np.array_equal(layer, np.maximum(x @ problem.weights.astype(np.float64) + problem.bias, 0))
-        assert np.array_equal(scaled, device_resident.SCALE * x + y)
+        assert np.array_equal(scaled, resident.SCALE * x + y)
         assert (layer == 0).any()

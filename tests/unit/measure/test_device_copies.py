@@ -9,8 +9,8 @@ import pytest
 
 from ffi_spectrum.device.session import Session
 from ffi_spectrum.errors import WrongResult
-from ffi_spectrum.measure import device_copies
-from ffi_spectrum.measure.device_copies import sample_copies, sample_overlap
+from ffi_spectrum.measure.device import copies
+from ffi_spectrum.measure.device.copies import sample_copies, sample_overlap
 
 from ..fake_device import TO_DEVICE, TO_HOST, FakeSession
 
@@ -18,9 +18,9 @@ from ..fake_device import TO_DEVICE, TO_HOST, FakeSession
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Few bytes, and no CuPy whose errors could be translated."""
-    monkeypatch.setattr(device_copies, "SIZES", (8, 5000))
-    monkeypatch.setattr(device_copies, "OVERLAP_NBYTES", 5000)
-    monkeypatch.setattr(device_copies, "translated", nullcontext)
+    monkeypatch.setattr(copies, "SIZES", (8, 5000))
+    monkeypatch.setattr(copies, "OVERLAP_NBYTES", 5000)
+    monkeypatch.setattr(copies, "translated", nullcontext)
 
 
 def session(**given: Any) -> Session:
@@ -33,7 +33,7 @@ def test_every_way_is_sampled_at_every_size() -> None:
     for way, rows in found.items():
         assert [row.nbytes for row in rows] == [8, 5000], way
         for row in rows:
-            assert len(row.returned_ns) == len(row.done_ns) == device_copies.TRIALS
+            assert len(row.returned_ns) == len(row.done_ns) == copies.TRIALS
             assert all(done >= returned for returned, done in zip(row.returned_ns, row.done_ns, strict=True))
 
 

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from ffi_spectrum.errors import MeasurementError, Unavailable, WorkerDied
-from ffi_spectrum.measure import device_cupti
-from ffi_spectrum.measure.device_cupti import MISSING, sample_cupti
-from ffi_spectrum.measure.device_cupti_process import SYMBOL, Recorder, from_origin, joined, translated
-from ffi_spectrum.measure.device_stamps import LAUNCHES, WARM_LAUNCHES
-from ffi_spectrum.results.device_stamps import Pings
+from ffi_spectrum.measure.device import cupti
+from ffi_spectrum.measure.device.cupti import MISSING, sample_cupti
+from ffi_spectrum.measure.device.cupti_process import SYMBOL, Recorder, from_origin, joined, translated
+from ffi_spectrum.measure.device.stamps import LAUNCHES, WARM_LAUNCHES
+from ffi_spectrum.results.device.stamps import Pings
 
 CUBIN = Path("no-such.cubin")
 
@@ -94,7 +94,7 @@ def test_what_cupti_raises_is_a_reason(error: Exception) -> None:
 
 
 def test_a_missing_package_is_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(device_cupti, "find_spec", lambda name: None)
+    monkeypatch.setattr(cupti, "find_spec", lambda name: None)
     sample = sample_cupti(session(), CUBIN)
     assert sample.reason == MISSING
     assert sample.started_ns == []
@@ -105,14 +105,14 @@ def test_a_process_that_fails_is_a_reason(monkeypatch: pytest.MonkeyPatch, error
     def fail(*arguments: Any) -> Any:
         raise error
 
-    monkeypatch.setattr(device_cupti, "find_spec", lambda name: ModuleSpec(name, None))
-    monkeypatch.setattr(device_cupti, "run_child", fail)
+    monkeypatch.setattr(cupti, "find_spec", lambda name: ModuleSpec(name, None))
+    monkeypatch.setattr(cupti, "run_child", fail)
     assert sample_cupti(session(), CUBIN).reason == str(error)
 
 
 def test_the_real_process_answers_with_a_reason_where_it_cannot_work(monkeypatch: pytest.MonkeyPatch) -> None:
     """There is no such cubin, and mostly no CUPTI either: the process starts, and says so."""
-    monkeypatch.setattr(device_cupti, "find_spec", lambda name: ModuleSpec(name, None))
+    monkeypatch.setattr(cupti, "find_spec", lambda name: ModuleSpec(name, None))
     sample = sample_cupti(session(), CUBIN)
     assert "CUPTI" in sample.reason or "cupti" in sample.reason
     assert sample.started_ns == []

@@ -10,8 +10,8 @@ import pytest
 
 from ffi_spectrum.device.launch import Launch
 from ffi_spectrum.device.session import Session
-from ffi_spectrum.measure import device_queue
-from ffi_spectrum.measure.device_queue import FILL_LAUNCHES, ROW_LAUNCHES, ROWS, sample_queue
+from ffi_spectrum.measure.device import queue
+from ffi_spectrum.measure.device.queue import FILL_LAUNCHES, ROW_LAUNCHES, ROWS, sample_queue
 from ffi_spectrum.rungs.cuda_loop import CudaLoop
 from ffi_spectrum.rungs.launch_rung import LaunchRung
 from tests.unit.fake_device import FakeSession
@@ -55,7 +55,7 @@ class SpanSession(FakeSession):
 
 @pytest.fixture(autouse=True)
 def _few_lengths(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(device_queue, "DURATIONS_NS", (0, 5_000))
+    monkeypatch.setattr(queue, "DURATIONS_NS", (0, 5_000))
 
 
 def paths(session: SpanSession) -> dict[str, LaunchRung]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ffi_spectrum.measure.device_durations import has_dependent_launch
-from ffi_spectrum.measure.device_queue import FILL_WIDTH, fill_of
-from ffi_spectrum.measure.device_spans import overlaps
+from ffi_spectrum.measure.device.durations import has_dependent_launch
+from ffi_spectrum.measure.device.queue import FILL_WIDTH, fill_of
+from ffi_spectrum.measure.device.spans import overlaps
 
 
 def test_kernels_that_began_too_early_or_never_ran_are_counted() -> None:

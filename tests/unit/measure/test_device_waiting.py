@@ -14,7 +14,7 @@ import pytest
 from ffi_spectrum.device.launch import Launch
 from ffi_spectrum.device.session import Session
 from ffi_spectrum.errors import DeviceError, WrongResult
-from ffi_spectrum.measure.device_waiting import Way, _wait
+from ffi_spectrum.measure.device.waiting import Way, _wait
 
 BUSY_NS = 12_000_000
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from ffi_spectrum.analysis.device import LaunchCost
-from ffi_spectrum.analysis.device_trials import device_trials
+from ffi_spectrum.analysis.device.launches import LaunchCost
+from ffi_spectrum.analysis.device.trials import device_trials
 from ffi_spectrum.analysis.estimate import Estimate, estimate_results
 from ffi_spectrum.analysis.interval import Interval
-from ffi_spectrum.report.device import device_lines, device_sheets, sentence
-from ffi_spectrum.report.device_trials import trial_sheets
+from ffi_spectrum.report.device.launches import device_lines, device_sheets, sentence
+from ffi_spectrum.report.device.trials import trial_sheets
 from ffi_spectrum.results.store import Results, read_results
 
 RECORDED = Path(__file__).parents[3] / "docs" / "results" / "device-h100.jsonl"

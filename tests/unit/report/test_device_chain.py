@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ffi_spectrum.analysis.device_chain import ChainTrials, chain_trials
-from ffi_spectrum.report.device_chain import chain_sheets
+from ffi_spectrum.analysis.device.chain import ChainTrials, chain_trials
+from ffi_spectrum.report.device.chain import chain_sheets
 from tests.unit.chain_samples import sample
 
 

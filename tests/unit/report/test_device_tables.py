@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from ffi_spectrum.analysis.device_durations import duration_rows
-from ffi_spectrum.analysis.device_graphs import graph_costs, graph_rows
-from ffi_spectrum.analysis.device_queue import QueuePoints, queue_points
-from ffi_spectrum.report.device_durations import duration_sheets
-from ffi_spectrum.report.device_graphs import graph_sheets
-from ffi_spectrum.report.device_queue import queue_sheets
+from ffi_spectrum.analysis.device.durations import duration_rows
+from ffi_spectrum.analysis.device.graphs import graph_costs, graph_rows
+from ffi_spectrum.analysis.device.queue import QueuePoints, queue_points
+from ffi_spectrum.report.device.durations import duration_sheets
+from ffi_spectrum.report.device.graphs import graph_sheets
+from ffi_spectrum.report.device.queue import queue_sheets
 from ffi_spectrum.report.remote import Sheet
-from ffi_spectrum.results.device import DeviceSample
-from ffi_spectrum.results.device_durations import Durations
-from ffi_spectrum.results.device_graphs import GraphLaunches, GraphTimes
-from ffi_spectrum.results.device_queue import Fill, QueueSample, Rows
+from ffi_spectrum.results.device.durations import Durations
+from ffi_spectrum.results.device.graphs import GraphLaunches, GraphTimes
+from ffi_spectrum.results.device.queue import Fill, QueueSample, Rows
+from ffi_spectrum.results.device.sample import DeviceSample
 
 NODES = (16, 64, 256)
 SAMPLE = DeviceSample(

@@ -1,0 +1,1 @@
+"""What raw samples of a device say: one file a topic."""

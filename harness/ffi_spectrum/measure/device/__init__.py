@@ -1,0 +1,1 @@
+"""What is measured beside the launches' blocks: one file a topic."""

@@ -1,0 +1,1 @@
+"""Tables of a device's samples: one file a topic."""

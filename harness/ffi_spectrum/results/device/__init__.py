@@ -1,0 +1,1 @@
+"""Raw samples of a device: one file a topic."""

@@ -1,0 +1,142 @@
+"""The ring and the socket as Python serves them: what is refused, and what a worker outlives."""
+
+from __future__ import annotations
+
+import os
+import socket
+import stat
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from ffi_spectrum.errors import CallError
+from ffi_spectrum.measure.loop import call_once, compile_block
+from ffi_spectrum.remote import frame
+from ffi_spectrum.remote.ring_channel import RING_NBYTES
+from ffi_spectrum.remote.socket_channel import SocketChannel
+from ffi_spectrum.remote.socket_path import private_socket_path
+from ffi_spectrum.rungs.device_memory import DeviceMemory
+from ffi_spectrum.rungs.far_device import FarDevice
+from ffi_spectrum.rungs.ring_client import RingClient, open_channel
+from ffi_spectrum.rungs.socket_client import SocketClient
+from ffi_spectrum.toolchain.build import Toolchain
+
+from .device_rungs import KINDS, TREE, HostRing, HostUds
+from .test_far_device import adding
+
+pytestmark = pytest.mark.timeout(120)
+
+
+@pytest.fixture(autouse=True)
+def _engine_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(TREE))
+
+
+def opened(rung: FarDevice) -> Iterator[FarDevice]:
+    rung.open()
+    worker = rung.link.worker
+    try:
+        yield rung
+    finally:
+        rung.close()
+        worker.close()
+
+
+class LateRing(HostRing):
+    """Its first request is the last but 199 before the numbers wrap."""
+
+    def _connect(self) -> RingClient:
+        memory = DeviceMemory(RING_NBYTES + frame.LIMIT_NBYTES)
+        return RingClient(open_channel(memory, partial(self._start, memory), 10.0, 2**32 - 200), memory)
+
+
+class KnownUds(HostUds):
+    """Its socket has a place that others know."""
+
+    path: Path
+
+    def _connect(self) -> SocketClient:
+        memory = DeviceMemory()
+        worker = self._start_worker(memory, "uds", self.path)
+        return SocketClient(SocketChannel(worker, str(self.path), self.deadline_s), memory)
+
+
+@pytest.fixture
+def ring() -> Iterator[FarDevice]:
+    yield from opened(LateRing(LateRing.build(Toolchain())))
+
+
+@pytest.fixture
+def uds() -> Iterator[FarDevice]:
+    with private_socket_path() as path:
+        rung = KnownUds(KnownUds.build(Toolchain()))
+        rung.path = Path(path)
+        yield from opened(rung)
+
+
+def test_numbers_that_wrap_and_ways_of_waiting_that_change(ring: FarDevice) -> None:
+    """A worker that sleeps is woken before it is counted on to spin; whatever rang before does no harm."""
+    for i in range(300):
+        assert call_once(adding(ring, ("spin", "eventfd")[i % 2], i, 1)) == i + 1
+        bound = adding(ring, ("spin", "eventfd")[i // 2 % 2], i, 2)
+        assert eval(bound.call, dict(bound.names)) == i + 2  # parked
+
+
+def test_a_worker_that_is_parked_uses_no_cpu(ring: FarDevice) -> None:
+    compile_block(adding(ring, "spin", 1))(100)
+    pid = ring.worker_pid() or 0
+    states = {Path(f"/proc/{pid}/wchan").read_text() for _ in range(3)}
+    assert states and not any("running" in state for state in states)
+    before = cpu_ticks(pid)
+    with pytest.raises(BlockingIOError):
+        os.eventfd_read(os.eventfd(0, os.EFD_NONBLOCK))
+    assert cpu_ticks(pid) - before <= 1
+
+
+def cpu_ticks(pid: int) -> int:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
+
+
+@pytest.mark.parametrize("name", ["device_ring", "device_uds"])
+def test_what_the_worker_refuses(name: str) -> None:
+    """The channel stays usable."""
+    kind = KINDS[name]
+    for rung in opened(kind(kind.build(Toolchain()))):
+        variant = rung.info.variants["prebound"][0]
+        for op, error in ((99, "BAD_OP"), (frame.FAULT, "UNSUPPORTED"), (frame.RECORD, "BAD_OP")):
+            with pytest.raises(CallError, match=error):
+                rung.link.channel.request(frame.Header(op))
+        assert call_once(adding(rung, variant, 40)) == 42
+
+
+def test_the_socket_is_nobody_else_s(uds: KnownUds) -> None:
+    assert stat.S_IMODE(uds.path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(uds.path.parent.stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (b"no frame at all".ljust(48), frame.BAD_FRAME),
+        (frame.Header(frame.CALL, nbytes=2**40).pack(), frame.TOO_LARGE),
+        (frame.Header(frame.CALL, nbytes=64, region_nbytes=64).pack(), None),
+    ],
+)
+def test_a_worker_outlives_what_is_no_frame(uds: KnownUds, sent: bytes, status: int | None) -> None:
+    """It says so and ends the connection (it ends by itself where the frame is cut short), and serves the next one."""
+    assert call_once(adding(uds, "frame", 40)) == 42
+    first = uds.link.channel
+    first._disconnect()
+    with socket.socket(socket.AF_UNIX) as other:
+        other.settimeout(10)
+        other.connect(str(uds.path))
+        other.sendall(sent)
+        other.shutdown(socket.SHUT_WR)
+        answer = other.recv(1000)
+        assert answer == (b"" if status is None else frame.Header(0, status=status).pack())
+        assert other.recv(1) == b""
+    again = SocketChannel(first.worker, str(uds.path), 10.0)
+    again.ping()
