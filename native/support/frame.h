@@ -14,7 +14,7 @@
 
 enum { FFIS_VERSION = 1, FFIS_ALIGNMENT = 64, FFIS_NONCE_NBYTES = 16, FFIS_SHA256_NBYTES = 64 };
 
-/* ECHO exists on the ring only. */
+/* ECHO exists on the ring only. RECORD, REPLAY and FORGET are about lists of calls: see lists.h. */
 enum ffis_op {
     FFIS_OP_HELLO = 1,
     FFIS_OP_CALL,
@@ -24,6 +24,9 @@ enum ffis_op {
     FFIS_OP_FAULT,
     FFIS_OP_CALL_SHARED,
     FFIS_OP_ECHO,
+    FFIS_OP_RECORD,
+    FFIS_OP_REPLAY,
+    FFIS_OP_FORGET,
 };
 
 enum ffis_status {
@@ -34,6 +37,7 @@ enum ffis_status {
     FFIS_TOO_LARGE,
     FFIS_BAD_OP,
     FFIS_UNSUPPORTED,
+    FFIS_UNKNOWN_LIST,
 };
 
 /* `nbytes` follow this header; a CALL's region needs room for `region_nbytes`. */
@@ -75,6 +79,16 @@ FFIS_INLINE uint32_t ffis_header_status(const struct ffis_header *header) {
 
 FFIS_INLINE uint64_t ffis_padded(uint64_t nbytes) {
     return (nbytes + FFIS_ALIGNMENT - 1) / FFIS_ALIGNMENT * FFIS_ALIGNMENT;
+}
+
+/* The bytes from the first to the last of `count` buffers of `own` bytes each, `step` elements of `width` bytes apart;
+ * UINT64_MAX where they are out of all bounds. */
+FFIS_INLINE uint64_t ffis_batched(uint64_t count, uint64_t step, uint64_t width, uint64_t own) {
+    uint64_t nbytes;
+    if (count == 0) { return 0; }
+    const int wraps = __builtin_mul_overflow(count - 1, step, &nbytes) ||
+                      __builtin_mul_overflow(nbytes, width, &nbytes) || __builtin_add_overflow(nbytes, own, &nbytes);
+    return wraps ? UINT64_MAX : nbytes;
 }
 
 #endif

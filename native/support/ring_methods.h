@@ -46,6 +46,38 @@ static PyObject *ffis_channel_count(ffis_channel *self, PyObject *kernel) {
     return PyLong_FromUnsignedLong(result);
 }
 
+/* record(offset, count, stride): the id of a list whose rows lie there, for replay(id) and forget(id). */
+static PyObject *ffis_channel_record(ffis_channel *self, PyObject *const *args, Py_ssize_t nargs) {
+    static const char *const names[] = {"offset", "count", "stride"};
+    struct ffis_call call = {.op = FFIS_OP_RECORD, .times = 1, .slots_count = 3};
+    uint64_t id = 0;
+    if (nargs != 3) { return ffis_wrong_count("record", 3, nargs); }
+    for (int i = 0; i < 3; i++) {
+        unsigned long word;
+        if (!ffis_take_ulong(args[i], names[i], "uint64_t", &word)) { return NULL; }
+        call.slots[i] = word;
+    }
+    if (!ffis_channel_enter(self)) { return NULL; }
+    const int is_answered = ffis_channel_exchange(self, &call, 0, &id);
+    self->is_busy = 0;
+    return is_answered ? PyLong_FromUnsignedLong(id) : NULL;
+}
+
+static PyObject *ffis_channel_ask_list(ffis_channel *self, PyObject *id, uint32_t op) {
+    uint64_t result;
+    long number;
+    if (!ffis_take_long(id, "id", "uint32_t", 0, UINT32_MAX, &number)) { return NULL; }
+    return ffis_channel_ask(self, op, (uint32_t)number, 1, &result) ? Py_NewRef(Py_None) : NULL;
+}
+
+static PyObject *ffis_channel_replay(ffis_channel *self, PyObject *id) {
+    return ffis_channel_ask_list(self, id, FFIS_OP_REPLAY);
+}
+
+static PyObject *ffis_channel_forget(ffis_channel *self, PyObject *id) {
+    return ffis_channel_ask_list(self, id, FFIS_OP_FORGET);
+}
+
 static PyObject *ffis_channel_drain(ffis_channel *self, PyObject *unused) {
     (void)unused;
     if (!ffis_channel_enter(self)) { return NULL; }

@@ -9,6 +9,7 @@
 
 #include "fault.h"
 #include "frame.h"
+#include "lists.h"
 #include "stream.h"
 #include "thunk.h"
 
@@ -21,7 +22,8 @@ struct ffis_region {
 struct ffis_connection {
     struct ffis_stream stream;
     struct ffis_region own;           /* grows with the largest call; no call allocates twice */
-    const struct ffis_region *shared; /* for CALL_SHARED; without a base where the worker was given none */
+    const struct ffis_region *shared; /* for CALL_SHARED and RECORD; without a base where the worker was given none */
+    struct ffis_lists lists;
 };
 
 struct ffis_call_answer {
@@ -105,6 +107,26 @@ FFIS_INLINE int ffis_serve_call(struct ffis_connection *connection, const struct
     return ffis_answer_call(stream, request, (const uint64_t *)(const void *)base, region, outputs);
 }
 
+/* RECORD, whose body is the rows' place and whose result is the list's id; REPLAY and FORGET, which have that id in the
+ * place of the kernel. */
+FFIS_INLINE int ffis_serve_list(struct ffis_connection *connection, const struct ffis_header *request,
+                                const uint64_t *body) {
+    struct ffis_stream *stream = &connection->stream;
+    uint64_t id[FFIS_ALIGNMENT / sizeof(uint64_t)] = {0};
+    if (request->op != FFIS_OP_RECORD) {
+        const uint32_t status = request->op == FFIS_OP_REPLAY
+                                    ? ffis_lists_replay(&connection->lists, request->kernel, request->times)
+                                    : ffis_lists_forget(&connection->lists, request->kernel);
+        return ffis_answer(stream, request, status, NULL, 0);
+    }
+    struct ffis_rows rows;
+    if (request->nbytes != sizeof rows) { return ffis_refuse(stream, FFIS_BAD_FRAME); }
+    memcpy(&rows, body, sizeof rows);
+    const struct ffis_region *shared = connection->shared;
+    const uint32_t status = ffis_lists_record(&connection->lists, &rows, shared->base, shared->nbytes, id);
+    return ffis_answer(stream, request, status, id, status == FFIS_OK ? sizeof id : 0);
+}
+
 /* One frame other than CALL, whose body is small. */
 FFIS_INLINE int ffis_serve_small(struct ffis_connection *connection, const struct ffis_header *request) {
     struct ffis_stream *stream = &connection->stream;
@@ -130,6 +152,10 @@ FFIS_INLINE int ffis_serve_small(struct ffis_connection *connection, const struc
     case FFIS_OP_CALL_SHARED:
         if (connection->shared->base == NULL) { return ffis_answer(stream, request, FFIS_UNSUPPORTED, NULL, 0); }
         return ffis_answer_call(stream, request, body, *connection->shared, (struct ffis_region){NULL, 0});
+    case FFIS_OP_RECORD:
+    case FFIS_OP_REPLAY:
+    case FFIS_OP_FORGET:
+        return ffis_serve_list(connection, request, body);
     default:
         return ffis_answer(stream, request, FFIS_BAD_OP, NULL, 0);
     }

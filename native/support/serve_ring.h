@@ -3,6 +3,7 @@
 #define FFIS_SERVE_RING_H
 
 #include "fault.h"
+#include "lists.h"
 #include "ring.h"
 #include "thunk.h"
 
@@ -21,6 +22,7 @@ struct ffis_server {
     int request_eventfd;
     int response_eventfd;
     uint32_t next; /* the number of the next request */
+    struct ffis_lists lists;
 };
 
 /* Waits for request `next`; 0 where the client has closed the bell. How long to spin may change while it spins. */
@@ -58,7 +60,8 @@ FFIS_INLINE uint32_t ffis_server_echo(struct ffis_ring *ring, uint64_t times) {
     return FFIS_OK;
 }
 
-/* Obeys one request, each of whose words is read once, as the client could change it meanwhile; a status. */
+/* Obeys one request, each of whose words is read once, as the client could change it meanwhile; a status. `kernel` is a
+ * list's id where the request is about a list. */
 FFIS_INLINE uint32_t ffis_server_obey(struct ffis_server *server, const volatile struct ffis_request *request,
                                       uint32_t op, uint64_t *result) {
     const uint32_t kernel = request->kernel;
@@ -76,6 +79,14 @@ FFIS_INLINE uint32_t ffis_server_obey(struct ffis_server *server, const volatile
         return ffis_fault(times, request->slots[0]);
     case FFIS_OP_ECHO:
         return ffis_server_echo(server->ring, times);
+    case FFIS_OP_RECORD: {
+        const struct ffis_rows rows = {request->slots[0], request->slots[1], request->slots[2]};
+        return ffis_lists_record(&server->lists, &rows, server->memory, server->nbytes, result);
+    }
+    case FFIS_OP_REPLAY:
+        return ffis_lists_replay(&server->lists, kernel, times);
+    case FFIS_OP_FORGET:
+        return ffis_lists_forget(&server->lists, kernel);
     default:
         return FFIS_BAD_OP;
     }
@@ -87,7 +98,7 @@ FFIS_INLINE uint32_t ffis_server_obey(struct ffis_server *server, const volatile
  */
 FFIS_INLINE int ffis_serve_ring(void *memory, uint64_t nbytes, int request_eventfd, int response_eventfd) {
     struct ffis_ring *ring = memory;
-    struct ffis_server server = {ring, memory, nbytes, request_eventfd, response_eventfd, 0};
+    struct ffis_server server = {ring, memory, nbytes, request_eventfd, response_eventfd, 0, {.next_id = 0}};
     if (memory == NULL || nbytes < sizeof *ring || ring->layout != FFIS_RING_LAYOUT) { return 0; }
     server.next = ring->first;
     uint32_t op = 0;
@@ -109,6 +120,7 @@ FFIS_INLINE int ffis_serve_ring(void *memory, uint64_t nbytes, int request_event
             ffis_ring_publish(&response->seq, server.next, &ring->response_bell, response_eventfd);
         }
     }
+    ffis_lists_clear(&server.lists);
     ffis_bell_close(&ring->response_bell, response_eventfd);
     return 1;
 }

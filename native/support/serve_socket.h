@@ -53,6 +53,7 @@ static void *ffis_serve_connection(void *argument) {
     struct ffis_place *place = argument;
     struct ffis_connection *connection = &place->connection;
     while (ffis_serve_frame(connection)) {}
+    ffis_lists_clear(&connection->lists);
     if (connection->own.base != NULL) { munmap(connection->own.base, connection->own.nbytes); }
     close(connection->stream.fd);
     atomic_flag_clear(&place->is_taken);

@@ -27,7 +27,7 @@ def wide_cases() -> list[Any]:
             for way in kind.ways(kernel):
                 if way.strategy in WIDE:
                     sizes = SIZES if has_sizes(kernel) else (0,)
-                    found += [replace(way, size=s, params=(("calls", n),)) for s in sizes for n in CALLS]
+                    found += [replace(way, size=s).with_params(calls=n) for s in sizes for n in CALLS]
     return [pytest.param(case, id=case.id) for case in found]
 
 

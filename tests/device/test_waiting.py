@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from statistics import median
 
-from ffi_spectrum.measure.device_waiting import BUSY_NS, NOBODY, sample_waiting
+from ffi_spectrum.measure.device.waiting import BUSY_NS, NOBODY, sample_waiting
 
 from .scene import Scene
 

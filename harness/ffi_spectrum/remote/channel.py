@@ -87,7 +87,7 @@ class Channel(ABC):
             self.retire(str(error))
             raise
         is_ours = (header.op, header.id, header.nbytes) == (expected.op, expected.id, 0)
-        if is_ours and frame.OK < header.status < len(frame.STATUSES):
+        if is_ours and frame.is_refusal(header.status):
             raise frame.refusal(header.status)
         self.retire(f"the worker answered {header} instead of {expected}")
         raise ProtocolError(self.retired)

@@ -7,6 +7,8 @@ import os
 import socket
 import sys
 import threading
+from contextlib import suppress
+from typing import NoReturn
 
 from ffi_spectrum.errors import ProtocolError
 from ffi_spectrum.remote import frame
@@ -29,6 +31,15 @@ def watch_control(fd: int, library_sha256: str) -> None:
     """
     control = socket.socket(fileno=fd)
     threading.Thread(target=_watch, args=(control, library_sha256), daemon=True).start()
+
+
+def refuse_control(fd: int, status: int) -> NoReturn:
+    """Answer HELLO with the status that says why nothing will be served, and end the process."""
+    with socket.socket(fileno=fd) as control, suppress(OSError, EOFError, ProtocolError):
+        header = frame.unpack_header(_receive(control, frame.HEADER.size))
+        _receive(control, header.nbytes)
+        control.sendall(header._replace(status=status, nbytes=0).pack())
+    sys.exit(1)
 
 
 def _watch(control: socket.socket, library_sha256: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import struct
 from typing import NamedTuple
 
+from ffi_spectrum.device.errors import error_for
 from ffi_spectrum.errors import BadArgument, CallError, ProtocolError
 
 MAGIC = b"FFIS"
@@ -19,8 +20,18 @@ LIMIT_NBYTES = 64 * 1024 * 1024
 ALIGNMENT = 64
 
 HELLO, CALL, COUNT, PING, CLOSE, FAULT, CALL_SHARED = range(1, 8)
-OK, BAD_FRAME, UNKNOWN_KERNEL, OUT_OF_BOUNDS, TOO_LARGE, BAD_OP, UNSUPPORTED = range(7)
-STATUSES = ("OK", "BAD_FRAME", "UNKNOWN_KERNEL", "OUT_OF_BOUNDS", "TOO_LARGE", "BAD_OP", "UNSUPPORTED")
+RECORD, REPLAY, FORGET = range(9, 12)  # lists of calls: native/support/lists.h
+COPY = 12  # of workers with a device
+# Where to, where from (as a buffer's slot says it), and how many bytes.
+COPY_SLOTS = struct.Struct("<QQQ")
+OK, BAD_FRAME, UNKNOWN_KERNEL, OUT_OF_BOUNDS, TOO_LARGE, BAD_OP, UNSUPPORTED, UNKNOWN_LIST = range(8)
+STATUSES = (
+    "OK", "BAD_FRAME", "UNKNOWN_KERNEL", "OUT_OF_BOUNDS", "TOO_LARGE", "BAD_OP", "UNSUPPORTED", "UNKNOWN_LIST",
+)  # fmt: skip
+# A status from here on is this and the CUresult of what failed on a worker's device.
+DEVICE_STATUS = 0x10000
+# An offset with this bit is one in the worker's device memory.
+RESIDENT = 1 << 63
 # What a FAULT does, as its `times`: only workers started for tests obey.
 FAULT_CRASH, FAULT_SLEEP, FAULT_EXIT = 1, 2, 3
 
@@ -77,8 +88,15 @@ def padded(nbytes: int) -> int:
     return -(-nbytes // ALIGNMENT) * ALIGNMENT
 
 
+def is_refusal(status: int) -> bool:
+    """True for what a worker says of a request that it did not carry out."""
+    return OK < status < len(STATUSES) or status >= DEVICE_STATUS
+
+
 def refusal(status: int) -> CallError:
     """The error for an answer whose status is not OK: BadArgument where the request's data were at fault."""
+    if status >= DEVICE_STATUS:
+        return error_for(status - DEVICE_STATUS, "in the worker", "the worker: open the rung again")
     name = STATUSES[status] if status < len(STATUSES) else f"unknown status {status}"
     if status in (OUT_OF_BOUNDS, TOO_LARGE):
         return BadArgument(f"the worker refused the call ({name}): give buffers of the lengths that the call states")

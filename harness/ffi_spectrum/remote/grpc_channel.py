@@ -110,13 +110,15 @@ class GrpcChannel(Channel):
 
     def fail(self, error: grpc.RpcError) -> NoReturn:
         """Raise what an error of gRPC's means; a refusal of the worker's leaves the channel usable."""
-        code, details = error.code(), error.details()
+        code, details = error.code(), error.details() or ""
         if code is grpc.StatusCode.DEADLINE_EXCEEDED:
             self.give_up(TimeoutError(details))
         elif code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED):
             self.give_up(EOFError(details))
         elif code in (grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.RESOURCE_EXHAUSTED):
-            raise BadArgument(str(details)) from error
+            raise BadArgument(details) from error
+        elif code is grpc.StatusCode.ABORTED and details.isdigit():  # what failed on the worker's device
+            raise frame.refusal(int(details)) from error
         self.nonsense(f"gRPC reported {code.name if code else 'no status'}: {details}")
 
     def nonsense(self, why: str) -> NoReturn:

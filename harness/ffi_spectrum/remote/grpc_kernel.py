@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from functools import lru_cache
 from math import prod
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from ffi_spectrum.errors import BadArgument
 from ffi_spectrum.remote import frame
 from ffi_spectrum.remote.messages import Exchange
-from ffi_spectrum.remote.thunks import Thunks
+from ffi_spectrum.remote.thunks import FarKernels, Thunks
 from ffi_spectrum.toolchain.header import CType, Prototype, parse_type
 from ffi_spectrum.toolchain.proto import Role
 
@@ -37,6 +37,13 @@ class Layout(NamedTuple):
     nbytes: int
 
 
+class Own(Protocol):
+    """Whoever asks finds the kernels that it may call."""
+
+    @property
+    def thunks(self) -> FarKernels: ...
+
+
 class OwnThunks(threading.local):
     """The thunks of each thread that asks: every one has its own region."""
 
@@ -47,7 +54,7 @@ class OwnThunks(threading.local):
 class RemoteKernel:
     """One kernel, called with a request message and a response message to fill."""
 
-    def __init__(self, exchange: Exchange, prototype: Prototype, roles: Mapping[str, Role], own: OwnThunks) -> None:
+    def __init__(self, exchange: Exchange, prototype: Prototype, roles: Mapping[str, Role], own: Own) -> None:
         self.exchange = exchange
         self._own = own
         self._parameters = prototype.parameters

@@ -11,6 +11,8 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 PACKAGE = "ffi_spectrum"
 SERVICE = f"{PACKAGE}.Kernels"
 STREAM, COUNT = "Stream", "Count"
+# An rpc of workers with a device, whose contents are frames instead of messages.
+FRAME = "Frame"
 # The oneof of both envelopes, and its field for a request that was not carried out.
 CALL, REFUSAL = "call", "refusal"
 

@@ -34,7 +34,8 @@ class WorkerProcess:
     `close()`, the last reference's end and the interpreter's exit all end it, in the same order: CLOSE, SIGTERM and
     SIGKILL, then the functions `on_exit` (which must not refer to this object). In a forked child they do nothing.
 
-    Raises Unavailable (no such program), ProtocolError (a wrong or silent answer) or FarSideDied; no process is left.
+    Raises Unavailable (no such program), ProtocolError (a wrong or silent answer), DeviceError (the worker cannot open
+    its device) or FarSideDied; no process is left.
     """
 
     def __init__(
@@ -111,6 +112,8 @@ class WorkerProcess:
         with suppress(OSError):  # of a worker that has ended: the answer below is an end of file
             self._control.sendall(frame.Header(frame.HELLO, nbytes=len(nonce)).pack() + nonce)
         header = frame.unpack_header(self._receive(frame.HEADER.size, until, deadline_s))
+        if header.status >= frame.DEVICE_STATUS:
+            raise frame.refusal(header.status)
         if (header.op, header.status, header.nbytes) != (frame.HELLO, frame.OK, frame.HELLO_ANSWER.size):
             raise ProtocolError(f"the worker {self.name} answered the handshake with {header}: rebuild it")
         answer = self._receive(header.nbytes, until, deadline_s)

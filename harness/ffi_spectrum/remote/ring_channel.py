@@ -78,8 +78,8 @@ class RingChannel(Channel):
     def set_deadline(self, deadline_s: float) -> None:
         self.deadline_s = deadline_s
 
-    def request(self, header: frame.Header) -> bytes:
-        at = self.exchange(HEAD.pack(header.kernel, header.op, 0, header.times))
+    def request(self, header: frame.Header, body: bytes = b"") -> bytes:
+        at = self.exchange(HEAD.pack(header.kernel, header.op, 0, header.times) + body)
         return bytes(self._bytes[at : at + 8])
 
     def park(self) -> None:

@@ -21,23 +21,33 @@ _UCRED = struct.Struct("@iII")
 SEND_BUFFER_NBYTES = 1024 * 1024
 
 
-class Exchange:
-    """One request and where its answer goes; good for many calls.
+class Bare:
+    """A request without a body, whose answer has none; good for many calls.
 
-    `parts` follow each other on the wire; the answer fills `head` (header and result), and what follows it in `into`.
+    `parts` follow each other on the wire; the answer fills `head`, and what follows it in `into`.
     """
+
+    def __init__(self, request: frame.Header, answer: frame.Header | None = None, head_nbytes: int = 0) -> None:
+        self.request, self.answer = request, answer or request
+        self.header, self.expected = self.request.pack(), self.answer.pack()
+        self.nbytes = len(self.header) + self.request.nbytes
+        self.answer_nbytes = len(self.expected) + self.answer.nbytes
+        self.head = bytearray(head_nbytes or len(self.expected))
+        self.parts: list[Any] = [self.header]
+        self.into: list[Any] = [self.head]
+
+    def value(self) -> Any:
+        """The result that came with the answer."""
+        return None
+
+
+class Exchange(Bare):
+    """A call and where its answer goes; `head` has room for the header and the result."""
 
     def __init__(self, layout: Layout, op: int = frame.CALL, times: int = 1) -> None:
         self.layout = layout
-        self.request = layout.request(op, times)
-        self.header = self.request.pack()
-        self.nbytes = len(self.header) + self.request.nbytes
-        self.answer = layout.answer(self.request)
-        self.expected = self.answer.pack()
-        self.answer_nbytes = len(self.expected) + self.answer.nbytes
-        self.head = bytearray(ANSWER_HEAD_NBYTES)
-        self.parts: list[Any] = []
-        self.into: list[Any] = [self.head]
+        request = layout.request(op, times)
+        super().__init__(request, layout.answer(request), ANSWER_HEAD_NBYTES)
         self._paddings: list[Any] = [bytes(block.padding) for block in layout.inputs]
         # nothing follows the last output
         self._output_paddings: list[Any] = [bytearray(block.padding) for block in layout.outputs[:-1]] + [bytearray()]
@@ -56,7 +66,6 @@ class Exchange:
         return self
 
     def value(self) -> Any:
-        """The result that came with the answer."""
         return self.layout.signature.unpack_result(self.head)
 
 
@@ -85,7 +94,7 @@ class SocketChannel(Channel):
         if not self.retired:
             limit_waits(self._socket, deadline_s)
 
-    def exchange(self, exchange: Exchange) -> Any:
+    def exchange(self, exchange: Bare) -> Any:
         """Send, wait for the answer, and return the result."""
         try:
             sent = self._sendmsg(exchange.parts)
@@ -99,7 +108,7 @@ class SocketChannel(Channel):
             self.refuse(exchange.head, exchange.answer)
         return exchange.value()
 
-    def receive(self, exchange: Exchange) -> Any:
+    def receive(self, exchange: Bare) -> Any:
         """Wait for the answer to what was sent, and return the result."""
         try:
             self._receive(exchange)
@@ -129,30 +138,30 @@ class SocketChannel(Channel):
             self.give_up(error)
             raise
 
-    def request(self, header: frame.Header) -> bytes:
+    def request(self, header: frame.Header, body: bytes = b"") -> bytes:
         try:
-            self._send_all([header.pack()])
+            self._send_all([header.pack() + body])
             head = self._receive_exactly(memoryview(bytearray(frame.HEADER.size)))
             answer = frame.unpack_header(head)
-            body = self._receive_exactly(memoryview(bytearray(answer.nbytes)))
+            content = self._receive_exactly(memoryview(bytearray(answer.nbytes)))
         except BaseException as error:
             self.give_up(error)
             raise
         if (answer.op, answer.status) != (header.op, frame.OK):
             self.refuse(head, header)
-        return bytes(body)
+        return bytes(content)
 
     def _send_all(self, parts: Sequence[Any]) -> None:
         while parts:
             parts = _after(parts, self._sendmsg(parts))
 
-    def _receive(self, exchange: Exchange) -> None:
+    def _receive(self, exchange: Bare) -> None:
         into = exchange.into
         received = self._recv_into(into[0]) if len(into) == 1 else self._recvmsg_into(into)[0]
         if received != exchange.answer_nbytes:
             self._receive_rest(exchange, received)
 
-    def _receive_rest(self, exchange: Exchange, received: int) -> None:
+    def _receive_rest(self, exchange: Bare, received: int) -> None:
         """Fill what the first receive left empty; only the header where that is another than expected."""
         if not received:
             raise EOFError

@@ -147,7 +147,11 @@ class Rung(ABC):
             raise Unavailable(
                 f"{self.info.name}: the far side cannot address buffers with placement {buffers.placement}"
             )
-        return address_of(buffers.placed[name])
+        return self._address(buffers.placed[name])
+
+    def _address(self, value: Any) -> int:
+        """The far side's address of a buffer that lies where it can reach it."""
+        return address_of(value)
 
     def parts(self, buffers: Buffers, form: Form, variant: str = "") -> dict[str, BoundCall]:
         """Pieces of the call that can be made alone: "serialise" (nothing is sent), "copy" (the payload only)."""

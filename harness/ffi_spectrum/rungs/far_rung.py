@@ -11,15 +11,21 @@ import numpy as np
 
 from ffi_spectrum.case import Case, Placement
 from ffi_spectrum.errors import Unavailable
+from ffi_spectrum.kernels.derived import WORDS
+from ffi_spectrum.kernels.shapes import shapes_of
 from ffi_spectrum.kernels.spec import KernelSpec
+from ffi_spectrum.kernels.table import KERNELS
 from ffi_spectrum.kernels.workload import Workload
 from ffi_spectrum.remote.frame import LIMIT_NBYTES
 from ffi_spectrum.remote.layout import Signature
 from ffi_spectrum.remote.process import WorkerProcess
-from ffi_spectrum.rungs.base import Buffers, Rung, read_prototypes
+from ffi_spectrum.rungs.base import WIDE, WIDE_CALLS, BoundCall, Buffers, Rung, read_prototypes
+from ffi_spectrum.rungs.far_lists import FarLists
 from ffi_spectrum.rungs.guest_memory import GuestMemory
 from ffi_spectrum.toolchain.artifact import Artifact
+from ffi_spectrum.toolchain.batch_source import REPLAY
 from ffi_spectrum.toolchain.generated import is_derived
+from ffi_spectrum.toolchain.served import serve
 
 DEADLINE_S = 10.0
 # Of a request of the largest size, what slots and alignment may take.
@@ -35,6 +41,10 @@ class Link(Protocol):
     @property
     def memory(self) -> GuestMemory:
         """Memory that both have mapped; asked for only where the rung has the placement "shared"."""
+
+    @property
+    def lists(self) -> FarLists:
+        """Recorded lists; asked for only where the rung has the strategy "replayed"."""
 
     def set_deadline(self, deadline_s: float) -> None:
         """Change how long every later call may wait."""
@@ -52,10 +62,13 @@ class FarRung(Rung, Generic[L]):
     `deadline_s` is how long a call waits for the worker before the connection is given up.
     """
 
-    # Variants that have the placement "shared", and those whose worker must not share its CPU with the client.
+    # Variants with the placements "shared" and "device", and those whose worker must not share the client's CPU.
     shared_variants: ClassVar[frozenset[str]] = frozenset()
     spinning_variants: ClassVar[frozenset[str]] = frozenset()
     windows: ClassVar[tuple[int, ...]] = (1, 8, 64)
+    # Batches and recorded lists lie where both sides have them; in other rungs they are sent.
+    wide_placement: ClassVar[Placement] = "shared"
+    wide_variant: ClassVar[str] = ""
 
     def __init__(self, artifacts: Mapping[str, Artifact]) -> None:
         super().__init__(artifacts)
@@ -76,7 +89,7 @@ class FarRung(Rung, Generic[L]):
         cells = (("prebound", "none"),) if kernel.is_scalar else cls.info.cells
         for form, placement in cells:
             for variant in cls.info.variants.get(form, ("",)):
-                if placement == "shared" and variant not in cls.shared_variants:
+                if placement in ("shared", "device") and variant not in cls.shared_variants:
                     continue
                 case = Case(kernel.name, 0, cls.info.name, form, placement, variant, "per_call", (("cores", 2),))
                 yield case
@@ -85,6 +98,10 @@ class FarRung(Rung, Generic[L]):
                         yield replace(case, params=(("cores", 1),))
                     for window in cls.windows:
                         yield replace(case, strategy="pipelined", params=(("cores", 2), ("window", window)))
+        wide = Case(kernel.name, 0, cls.info.name, "prebound", cls.wide_placement, cls.wide_variant)
+        for strategy in cls.info.strategies:
+            if strategy in WIDE:
+                yield replace(wide, strategy=strategy, params=(("calls", WIDE_CALLS), ("cores", 2)))
 
     @property
     def deadline_s(self) -> float:
@@ -105,8 +122,9 @@ class FarRung(Rung, Generic[L]):
 
     def _open(self) -> None:
         self._prototypes = read_prototypes(self.artifacts)
-        kernels = [symbol for symbol in self._prototypes if not is_derived(symbol)]
-        self._numbers = {symbol: number for number, symbol in enumerate(kernels)}
+        kernels = [prototype for symbol, prototype in self._prototypes.items() if not is_derived(symbol)]
+        served = serve(kernels, shapes_of(KERNELS.values()))
+        self._numbers = {one.prototype.symbol: one.number for one in served}
         self._link = self._connect()
 
     def close(self) -> None:
@@ -125,6 +143,17 @@ class FarRung(Rung, Generic[L]):
         if kernel.symbol not in self._numbers:
             raise Unavailable(f"{self.info.name}: the worker has no {kernel.symbol}; build it again")
         return Signature(self._numbers[kernel.symbol], kernel, self._prototypes[kernel.symbol])
+
+    def _address(self, value: Any) -> int:
+        return self.link.lists.offset_of(value)
+
+    def _replay(self, buffers: Buffers) -> BoundCall | None:
+        """The call that replays a recorded list; None for any other kernel."""
+        if buffers.kernel.symbol != REPLAY:
+            return None
+        if buffers.placement != "shared":
+            raise Unavailable(f"{self.info.name}: a recorded list must lie in shared memory")
+        return self.link.lists.bind(buffers.placed[WORDS], self.link)
 
     def _place(self, workload: Workload, placement: Placement) -> Buffers:
         buffers = super()._place(workload, placement)

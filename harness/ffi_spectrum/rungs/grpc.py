@@ -5,7 +5,9 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, ClassVar
 
+from ffi_spectrum.case import Placement
 from ffi_spectrum.errors import Unavailable
+from ffi_spectrum.kernels.derived import batched
 from ffi_spectrum.kernels.shapes import shapes_of
 from ffi_spectrum.kernels.table import KERNELS
 from ffi_spectrum.remote.grpc_process import socket_path, start_worker
@@ -14,6 +16,7 @@ from ffi_spectrum.rungs.remote_rung import Client, RemoteRung
 from ffi_spectrum.toolchain.artifact import Artifact
 from ffi_spectrum.toolchain.proto import HINT, Role, service_descriptors
 from ffi_spectrum.toolchain.remote import thunk_library
+from ffi_spectrum.toolchain.served import serve
 
 if TYPE_CHECKING:
     from ffi_spectrum.toolchain.build import Toolchain
@@ -36,25 +39,19 @@ class Grpc(RemoteRung):
         native_code="grpcio's and protobuf's extension modules",
         crash="ends the worker: the call raises FarSideDied",
         variants={"prebound": ("unary", "stream"), "fresh": ("unary", "stream")},
-        strategies=("per_call", "pipelined"),
+        strategies=("per_call", "pipelined", "batched"),
         panel_group="out-of-process",
         ns_per_call=330_000,
         ns_per_byte=5.0,
         startup_s=0.15,
     )
+    wide_placement: ClassVar[Placement] = "host"
+    wide_variant = "unary"
 
     @classmethod
     def build(cls, toolchain: Toolchain) -> dict[str, Artifact]:
         require_packages()
-        shapes = shapes_of(KERNELS.values())
-        roles = {
-            kernel.symbol: {
-                a.name: Role(a.role, shapes[kernel.symbol][a.name] if a.is_buffer else ()) for a in kernel.arguments
-            }
-            for kernel in KERNELS.values()
-        }
-        messages = service_descriptors(toolchain, toolchain.kernels(toolchain.target), roles)
-        return {**super().build(toolchain), "messages": messages}
+        return {**super().build(toolchain), "messages": build_messages(toolchain)}
 
     @classmethod
     def _build_worker(cls, toolchain: Toolchain) -> Artifact:
@@ -72,6 +69,18 @@ class Grpc(RemoteRung):
             channel = GrpcChannel(worker, path, Messages(files[0]), self.deadline_s)
             channel.ping()  # what connects
         return GrpcClient(channel)
+
+
+def build_messages(toolchain: Toolchain) -> Artifact:
+    """The service with a message for each kernel, and what it needs to know of their arguments; raises as builds do."""
+    specs = [*KERNELS.values(), *(batched(kernel, 1) for kernel in KERNELS.values())]
+    shapes, kernels = shapes_of(specs), toolchain.kernels(toolchain.target)
+    roles = {
+        spec.symbol: {a.name: Role(a.role, shapes[spec.symbol][a.name] if a.is_buffer else ()) for a in spec.arguments}
+        for spec in specs
+    }
+    batches = {one.number: one.prototype for one in serve(kernels, shapes) if one.is_batch}
+    return service_descriptors(toolchain, kernels, roles, batches)
 
 
 def require_packages() -> None:

@@ -141,12 +141,13 @@ class Pipe(RemoteRung):
         needs="nothing beyond CPython",
         native_code="none",
         crash="ends the worker: the call raises FarSideDied",
-        strategies=("per_call", "pipelined"),
+        strategies=("per_call", "pipelined", "batched"),
         panel_group="out-of-process",
         ns_per_call=80_000,
         ns_per_byte=1.6,
         startup_s=0.08,
     )
+    wide_placement: ClassVar[Placement] = "host"
     # Words for the worker beside its descriptor and the thunks: see remote/python_worker.py.
     worker_flags: ClassVar[tuple[str, ...]] = ()
 

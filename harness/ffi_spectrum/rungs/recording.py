@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from ffi_spectrum.case import Params
 from ffi_spectrum.errors import BadArgument, Unavailable
 from ffi_spectrum.kernels.derived import WORDS, replayed
 from ffi_spectrum.kernels.spec import Argument
-from ffi_spectrum.rungs.base import BoundCall, Buffers, Rung, c_arguments
+from ffi_spectrum.rungs.base import Buffers, Rung, c_arguments
 from ffi_spectrum.toolchain.header import CType, Parameter, Prototype
 
 _LETTERS = {
@@ -48,11 +49,12 @@ class Recording:
     refuses it, so that no recorded address ever dangles.
     """
 
-    def __init__(self, rung: Rung) -> None:
+    def __init__(self, rung: Rung, variant: str = "", params: Params = ()) -> None:
         rung.check_open()
         if "replayed" not in rung.info.strategies:
             raise Unavailable(f"{rung.info.name} has no far side that replays a list of calls")
         self._rung = rung
+        self._way = (variant, params)
         self._prototypes = rung.kernel_prototypes()
         self._kernels = list(self._prototypes)
         self._commands: list[_Command] = []
@@ -83,7 +85,7 @@ class Recording:
         if not self._commands:
             raise BadArgument("an empty recording: add a call before finishing it")
         order = range(len(self._commands)) if keep_order else _schedule(self._commands)
-        return Recorded(self._rung, [self._commands[number] for number in order])
+        return Recorded(self._rung, [self._commands[number] for number in order], *self._way)
 
 
 class Recorded:
@@ -92,7 +94,7 @@ class Recorded:
     New data go into the recorded arrays themselves (`Buffers.placed`), new scalars through `set`.
     """
 
-    def __init__(self, rung: Rung, commands: list[_Command]) -> None:
+    def __init__(self, rung: Rung, commands: list[_Command], variant: str, params: Params) -> None:
         stride = 2 + max(len(command.prototype.parameters) for command in commands)
         words = np.full((len(commands), stride), _UNWRITTEN, np.uint64)
         for row, command in zip(words, commands, strict=True):
@@ -101,8 +103,8 @@ class Recorded:
         self._rung = rung
         self._commands = commands
         self._rows = {command.number: row for row, command in enumerate(commands)}
-        bound = rung.bind(self._buffers, "prebound")
-        self.bound = BoundCall(bound.call, bound.names, bound.before, bound.after, owner=(self, bound.owner))
+        bound = rung.bind(self._buffers, "prebound", variant, params=params)
+        self.bound = replace(bound, owner=(self, bound.owner))
 
     def __len__(self) -> int:
         return len(self._commands)
@@ -135,7 +137,7 @@ class Recorded:
         prototype = self._commands[self._rows[number]].prototype
         rows = [self._rows[i] for i in range(number, number + times)]
         words = np.ascontiguousarray(self._words[rows, 1 + len(prototype.parameters)])
-        return words.view(_dtype(prototype.returns)).reshape(times, -1)[:, 0]
+        return np.ascontiguousarray(words.view(_dtype(prototype.returns)).reshape(times, -1)[:, 0])
 
     def outputs(self, number: int) -> dict[str, Any]:
         """All that the call `number` left in the last replay, by name."""

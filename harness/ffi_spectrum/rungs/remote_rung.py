@@ -17,6 +17,7 @@ from ffi_spectrum.remote.layout import Layout, Signature
 from ffi_spectrum.remote.process import WorkerProcess
 from ffi_spectrum.remote.window import Pipeline, Window
 from ffi_spectrum.rungs.base import BoundCall, Buffers
+from ffi_spectrum.rungs.far_lists import FarLists
 from ffi_spectrum.rungs.far_rung import FarRung
 from ffi_spectrum.rungs.guest_memory import GuestMemory
 from ffi_spectrum.toolchain.artifact import Artifact
@@ -32,6 +33,7 @@ class Client(ABC):
 
     channel: Channel
     memory: GuestMemory  # what the worker has mapped, too: only where there is the placement "shared"
+    lists: FarLists  # only where there is the strategy "replayed"
 
     @property
     def worker(self) -> WorkerProcess:
@@ -82,6 +84,9 @@ class RemoteRung(FarRung[Client]):
 
     def _bind(self, buffers: Buffers, form: Form, variant: str) -> BoundCall:
         name = buffers.kernel.name
+        replay = self._replay(buffers)
+        if replay is not None:
+            return replay
         if form == "prebound" and not buffers.kernel.is_scalar:
             call = self.link.prebound(self.layout(buffers), buffers, variant)
             return BoundCall(f"{name}()", {name: call}, owner=buffers)

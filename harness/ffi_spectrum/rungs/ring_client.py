@@ -14,10 +14,12 @@ from ffi_spectrum.case import Form, Placement
 from ffi_spectrum.remote import frame
 from ffi_spectrum.remote.encoder import Encoder
 from ffi_spectrum.remote.layout import Layout, Signature
+from ffi_spectrum.remote.process import WorkerProcess
 from ffi_spectrum.remote.ring_channel import ENTRIES, HEAD, RESPONSES, RING_NBYTES, RingChannel, lay_out
 from ffi_spectrum.remote.window import Rest
 from ffi_spectrum.rungs.base import Buffers
 from ffi_spectrum.rungs.copies import Copies, copy, flat
+from ffi_spectrum.rungs.far_lists import RequestedLists
 from ffi_spectrum.rungs.remote_rung import Call, Client
 from ffi_spectrum.rungs.ring import start_worker
 from ffi_spectrum.rungs.sealed_memory import MEMORY_NBYTES, SealedMemory
@@ -70,6 +72,7 @@ class RingClient(Client):
     def __init__(self, channel: RingChannel, memory: SealedMemory) -> None:
         self.channel = channel
         self.memory = memory
+        self.lists = RequestedLists(channel, memory, partial(_prepare, channel))
 
     def prebound(self, layout: Layout, buffers: Buffers, variant: str, times: int = 1) -> Call:
         room = self._room(buffers, layout.region_nbytes)
@@ -167,15 +170,30 @@ def _head(signature: Signature, times: int = 1) -> bytes:
     return HEAD.pack(signature.index, frame.CALL, 0, times)
 
 
+def _prepare(channel: RingChannel, header: frame.Header) -> Call:
+    return partial(channel.exchange, HEAD.pack(header.kernel, header.op, 0, header.times))
+
+
 def connect(artifacts: Mapping[str, Artifact], deadline_s: float, first: int = 0) -> RingClient:
     """A client with a worker of its own, which both count their requests from `first`."""
     memory = SealedMemory(RING_NBYTES + frame.LIMIT_NBYTES)
+
+    def start(eventfds: Sequence[int]) -> WorkerProcess:
+        return start_worker(artifacts, memory.fd, MEMORY_NBYTES, eventfds)
+
+    return RingClient(open_channel(memory, start, deadline_s, first), memory)
+
+
+def open_channel(
+    memory: SealedMemory, start: Callable[[Sequence[int]], WorkerProcess], deadline_s: float, first: int = 0
+) -> RingChannel:
+    """A ring at the beginning of `memory`, with the worker that `start` starts for its two eventfds."""
     lay_out(memory.bytes, first)
     eventfds = [os.eventfd(0, os.EFD_CLOEXEC) for _ in range(2)]
     try:
-        worker = start_worker(artifacts, memory.fd, MEMORY_NBYTES, eventfds)
+        worker = start(eventfds)
     except BaseException:
         for fd in eventfds:
             os.close(fd)
         raise
-    return RingClient(RingChannel(worker, memory.bytes, eventfds, deadline_s), memory)
+    return RingChannel(worker, memory.bytes, eventfds, deadline_s)

@@ -30,17 +30,18 @@ def sealed_memfd(nbytes: int) -> int:
 
 
 class SealedMemory(GuestMemory):
-    """Sealed memory of MEMORY_NBYTES.
+    """Sealed memory of `nbytes` bytes.
 
     The first `staging_nbytes` are staging room, for one call at a time; the rest holds arrays. `fd` is to be given to
     the worker, and closed: the mapping stays.
     """
 
-    def __init__(self, staging_nbytes: int = LIMIT_NBYTES) -> None:
-        self.fd = sealed_memfd(MEMORY_NBYTES)
+    def __init__(self, staging_nbytes: int = LIMIT_NBYTES, nbytes: int = MEMORY_NBYTES) -> None:
+        self.nbytes = nbytes
+        self.fd = sealed_memfd(nbytes)
         try:
-            arena = SharedArena(staging_nbytes, MEMORY_NBYTES - staging_nbytes)
-            super().__init__(mmap.mmap(self.fd, MEMORY_NBYTES), arena)
+            arena = SharedArena(staging_nbytes, nbytes - staging_nbytes)
+            super().__init__(mmap.mmap(self.fd, nbytes), arena)
         except BaseException:
             os.close(self.fd)
             raise
@@ -50,7 +51,7 @@ class SealedMemory(GuestMemory):
         if not isinstance(array, np.ndarray):
             raise BadArgument(f"expected an ndarray in the memory shared with the worker, got {type(array).__name__}")
         offset = array.ctypes.data - self.base
-        if not 0 <= offset <= MEMORY_NBYTES - array.nbytes:
+        if not 0 <= offset <= self.nbytes - array.nbytes:
             raise BadArgument("the array is not in the memory shared with the worker: place it there, or use 'host'")
         return offset
 

@@ -10,12 +10,13 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ffi_spectrum.case import Form, Strategy
-from ffi_spectrum.errors import Unavailable
+from ffi_spectrum.errors import BadArgument, Unavailable
 from ffi_spectrum.kernels.shapes import shapes_of
 from ffi_spectrum.kernels.table import KERNELS
 from ffi_spectrum.kernels.workload import Workload
 from ffi_spectrum.remote.cores import worker_cpu
 from ffi_spectrum.rungs.base import BoundCall, Buffers, RungInfo, address_of, c_arguments
+from ffi_spectrum.rungs.far_lists import FarLists
 from ffi_spectrum.rungs.far_rung import FarRung
 from ffi_spectrum.rungs.guest_memory import GuestMemory
 from ffi_spectrum.rungs.ring import (
@@ -38,6 +39,29 @@ if TYPE_CHECKING:
 MODULE_NAME = "_ffis_ring"
 
 
+class RingLists(FarLists):
+    """The lists of a channel of the extension, whose arena starts at `start` of the shared memory."""
+
+    def __init__(self, channel: Any, memory: GuestMemory, start: int) -> None:
+        super().__init__()
+        self._channel, self._memory, self._start = channel, memory, start
+
+    def offset_of(self, array: Any) -> int:
+        offset = self._memory.address_of(array)
+        if not 0 <= offset <= ARENA_NBYTES - array.nbytes:
+            raise BadArgument("the array is not in the memory shared with the worker: place it there with this rung")
+        return self._start + offset
+
+    def _record(self, offset: int, count: int, stride: int) -> int:
+        return int(self._channel.record(offset, count, stride))
+
+    def _forget(self, id_: int) -> None:
+        self._channel.forget(id_)
+
+    def _replay(self, id_: int) -> BoundCall:
+        return BoundCall("replay(list)", {"replay": self._channel.replay, "list": id_})
+
+
 class Ring:
     """The channel of the extension, its worker, and the arena for arrays; its first request is number `first`."""
 
@@ -55,6 +79,7 @@ class Ring:
         self.worker = failures.worker = start_worker(artifacts, fd, nbytes)
         self.channel.watch(self.worker.pidfd)
         self.memory = GuestMemory(self.channel, SharedArena(0, ARENA_NBYTES))
+        self.lists = RingLists(self.channel, self.memory, module.RING_NBYTES + STAGING_NBYTES)
         self._failures = failures
         self._cpu: int | None = None
         self.set_deadline(deadline_s)
@@ -94,13 +119,14 @@ class ShmRing(FarRung[Ring]):
         crash="ends the worker: the call raises FarSideDied",
         cells=(("prebound", "host"), ("prebound", "shared"), ("fresh", "host"), ("fresh", "shared")),
         variants={"prebound": tuple(WAITING), "fresh": tuple(WAITING)},
-        strategies=("per_call", "pipelined"),
+        strategies=("per_call", "pipelined", "batched", "replayed"),
         panel_group="out-of-process",
         ns_per_call=20_000,
         ns_per_byte=0.15,
         startup_s=0.02,
     )
     shared_variants = frozenset(WAITING)
+    wide_variant = "spin"
     spinning_variants = frozenset({"spin", "hybrid"})
 
     @classmethod
@@ -127,6 +153,9 @@ class ShmRing(FarRung[Ring]):
 
     def _call(self, buffers: Buffers, form: Form, suffix: str = "") -> BoundCall:
         """The method for this form, or with `suffix` its sibling, on the kernel's arguments."""
+        replay = self._replay(buffers)
+        if replay is not None:
+            return replay
         takes_addresses = form == "prebound" and not buffers.kernel.is_scalar
         suffix += "_at" if takes_addresses and suffix != "_submit" else ""
         names = self._arguments(buffers, takes_addresses)

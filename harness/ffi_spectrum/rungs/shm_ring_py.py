@@ -36,7 +36,7 @@ class ShmRingPy(RemoteRung):
         crash="ends the worker: the call raises FarSideDied",
         cells=(("prebound", "host"), ("prebound", "shared"), ("fresh", "host"), ("fresh", "shared")),
         variants={"prebound": ("spin", "eventfd"), "fresh": ("spin", "eventfd")},
-        strategies=("per_call", "pipelined"),
+        strategies=("per_call", "pipelined", "batched", "replayed"),
         panel_group="out-of-process",
         ns_per_call=25_000,
         ns_per_byte=0.2,
@@ -44,6 +44,7 @@ class ShmRingPy(RemoteRung):
     )
     shared_variants = frozenset({"spin", "eventfd"})
     spinning_variants = frozenset({"spin"})
+    wide_variant = "spin"
 
     @classmethod
     def build(cls, toolchain: Toolchain) -> dict[str, Artifact]:

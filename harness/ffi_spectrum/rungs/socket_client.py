@@ -10,10 +10,11 @@ from ffi_spectrum.case import Form, Placement
 from ffi_spectrum.remote import frame
 from ffi_spectrum.remote.encoder import Encoder
 from ffi_spectrum.remote.layout import Layout, Signature
-from ffi_spectrum.remote.socket_channel import Exchange, SocketChannel
+from ffi_spectrum.remote.socket_channel import Bare, Exchange, SocketChannel
 from ffi_spectrum.remote.window import Rest
 from ffi_spectrum.rungs.base import Buffers
 from ffi_spectrum.rungs.copies import Copies, copy, flat
+from ffi_spectrum.rungs.far_lists import RequestedLists
 from ffi_spectrum.rungs.remote_rung import Call, Client
 from ffi_spectrum.rungs.sealed_memory import SealedMemory
 
@@ -66,6 +67,7 @@ class SocketClient(Client):
     def __init__(self, channel: SocketChannel, memory: SealedMemory) -> None:
         self.channel = channel
         self.memory = memory
+        self.lists = RequestedLists(channel, memory, partial(_prepare, channel))
 
     def prebound(self, layout: Layout, buffers: Buffers, variant: str, times: int = 1) -> Call:
         step = self._step(layout, buffers, variant, times)
@@ -183,6 +185,10 @@ class SocketClient(Client):
         inputs = [(room, number) for room, number, is_written in rooms if not is_written]
         outputs = [(room, number) for room, number, is_written in rooms if is_written]
         return _shared_exchange(layout), inputs, outputs
+
+
+def _prepare(channel: SocketChannel, header: frame.Header) -> Call:
+    return partial(channel.exchange, Bare(header))
 
 
 def _shared_exchange(layout: Layout) -> Exchange:

@@ -44,6 +44,9 @@ RUNGS: dict[str, str] = {
     "cupy_raw": "ffi_spectrum.rungs.cupy_raw:CupyRaw",
     "cupy_elementwise": "ffi_spectrum.rungs.cupy_elementwise:CupyElementwise",
     "cupy_expression": "ffi_spectrum.rungs.cupy_expression:CupyExpression",
+    "device_ring": "ffi_spectrum.rungs.device_ring:DeviceRing",
+    "device_uds": "ffi_spectrum.rungs.device_uds:DeviceUds",
+    "device_grpc": "ffi_spectrum.rungs.device_grpc:DeviceGrpc",
 }
 
 

@@ -35,13 +35,14 @@ class Uds(RemoteRung):
         crash="ends the worker: the call raises FarSideDied",
         cells=(("prebound", "host"), ("prebound", "shared"), ("fresh", "host"), ("fresh", "shared")),
         variants={"prebound": ("frame", "memfd"), "fresh": ("frame", "memfd")},
-        strategies=("per_call", "pipelined"),
+        strategies=("per_call", "pipelined", "batched", "replayed"),
         panel_group="out-of-process",
         ns_per_call=50_000,
         ns_per_byte=0.4,
         startup_s=0.03,
     )
     shared_variants = frozenset({"memfd"})
+    wide_variant = "memfd"
 
     @classmethod
     def _build_worker(cls, toolchain: Toolchain) -> Artifact:

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from ffi_spectrum.analysis.device import LaunchCost, launch_costs
-from ffi_spectrum.analysis.device_trials import DeviceTrials
+from ffi_spectrum.analysis.device.launches import LaunchCost, launch_costs
+from ffi_spectrum.analysis.device.trials import DeviceTrials
 from ffi_spectrum.case import Case
-from ffi_spectrum.results.device import DeviceSample
-from ffi_spectrum.results.device_stamps import Pings, Stamps
+from ffi_spectrum.results.device.sample import DeviceSample
+from ffi_spectrum.results.device.stamps import Pings, Stamps
 from ffi_spectrum.results.record import CaseSeries, ProcessRecord, RunRecord, Series
 from ffi_spectrum.results.store import Results
 

@@ -47,13 +47,13 @@ MUTATIONS = [
 
 
 def build_and_run(
-    native: Path, cc: str, sanitizer: str, pings: int, hang_s: int, folder: Path
+    native: Path, cc: str, sanitizer: str, pings: int, hang_s: int, folder: Path, name: str = "test_ring"
 ) -> subprocess.CompletedProcess[str]:
-    program = folder / "test_ring"
+    program = folder / name
     flags = f"{WARNINGS} -D_GNU_SOURCE -DPINGS={pings} -DHANG_S={hang_s} -pthread -g -O1".split()
     flags += [f"-fsanitize={sanitizer}", "-fno-sanitize-recover=all"]
     include = [f"-I{native / folder}" for folder in ("include", "support", "tests")]
-    arguments = [*flags, *include, str(native / "tests" / "test_ring.c"), "-o", str(program)]
+    arguments = [*flags, *include, str(native / "tests" / f"{name}.c"), "-o", str(program)]
     find_compiler(cc).run(arguments, Toolchain().cache.zig)
     environment = dict(os.environ, TSAN_OPTIONS="halt_on_error=1")
     return subprocess.run([str(program)], capture_output=True, text=True, timeout=240, env=environment)

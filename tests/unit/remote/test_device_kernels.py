@@ -171,4 +171,3 @@ def test_any_slots(name: str, words: list[int], times: int) -> None:
     fill(kernels)
     assert saxpy(kernels, 0, 1024, 2048) == frame.OK
     assert floats(kernels, 2048).tolist() == [6.5] * SIZE
-

@@ -11,13 +11,14 @@ from ffi_spectrum.errors import Unavailable
 from ffi_spectrum.rungs.base import BoundCall, Rung
 from ffi_spectrum.rungs.table import rung_class
 from ffi_spectrum.toolchain.build import Toolchain
+from ffi_spectrum.toolchain.target import Build
 
 
-def open_rung(name: str) -> Rung:
+def open_rung(name: str, build: Build = "timed") -> Rung:
     """The rung `name`, built and open; skips with the reason where it is unavailable."""
     try:
         kind = rung_class(name)
-        rung = kind(kind.build(Toolchain()))
+        rung = kind(kind.build(Toolchain(build=build)))
         rung.open()
     except Unavailable as absent:
         pytest.skip(absent.reason)

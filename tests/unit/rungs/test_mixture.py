@@ -8,7 +8,6 @@ from dataclasses import replace
 import pytest
 
 from ffi_spectrum.case import Case
-from ffi_spectrum.errors import Unavailable
 from ffi_spectrum.kernels.table import KERNELS
 from ffi_spectrum.measure.loop import call_once
 from ffi_spectrum.measure.wide import calls_of, prepare_wide
@@ -16,18 +15,13 @@ from ffi_spectrum.plan import load_profile, make_plan
 from ffi_spectrum.rungs.base import Rung
 from ffi_spectrum.rungs.mixture import BESIDE, MIXED, RUNGS, mixed_calls, mixed_params
 from ffi_spectrum.rungs.recording import Recorded, Recording
-from ffi_spectrum.rungs.table import rung_class
-from ffi_spectrum.toolchain.build import Toolchain
+
+from .opened import open_rung
 
 
 @pytest.fixture(params=RUNGS)
 def rung(request: pytest.FixtureRequest) -> Iterator[Rung]:
-    kind = rung_class(request.param)
-    try:
-        found = kind(kind.build(Toolchain()))
-        found.open()
-    except Unavailable as absent:
-        pytest.skip(absent.reason)
+    found = open_rung(request.param)
     yield found
     found.close()
 
@@ -84,9 +78,7 @@ def test_only_the_ordered_list_keeps_its_order(rung: Rung, monkeypatch: pytest.M
 
 
 def test_the_kernel_is_entered_as_often_as_is_claimed(rung: Rung) -> None:
-    kind = type(rung)
-    counting = kind(kind.build(Toolchain(build="counting")))
-    counting.open()
+    counting = open_rung(rung.info.name, "counting")
     for case in mixed_cases(counting, 40):
         wide = prepare_wide(counting, KERNELS[MIXED], case)
         before = counting.count(KERNELS[MIXED])

@@ -24,7 +24,7 @@ from ffi_spectrum.rungs.recording import Recording, _schedule
 from .opened import open_rung
 
 
-@pytest.fixture(params=["ctypes", "wasmtime_fast"])
+@pytest.fixture(params=["ctypes", "wasmtime_fast", "shm_ring", "shm_ring_py", "uds"])
 def rung(request: pytest.FixtureRequest) -> Iterator[Rung]:
     found = open_rung(request.param)
     yield found
@@ -98,20 +98,20 @@ def test_what_is_no_scalar_or_does_not_fit_is_refused(rung: Rung, name: str, val
 
 def test_calls_that_share_a_written_buffer_keep_their_order(rung: Rung) -> None:
     """relu, then saxpy on its output, again and again: each step needs the one before."""
-    if rung.wide_placement != "host":
-        pytest.skip("the steps' arrays are one another's inputs: that is placed on the host only")
-    x = np.linspace(-4, 4, 9, dtype=np.float32)
-    y, out = np.zeros_like(x), np.zeros_like(x)
+    first = place(rung, relu(np.linspace(-4, 4, 9, dtype=np.float32), np.zeros(9, np.float32)))
+    twice = place(rung, make_workload(KERNELS["saxpy"], 9))
+    x, y = first.placed["x"], first.placed["out"]
+    twice.workload.values["a"] = 2.0
+    twice.placed |= {"x": y}
+    twice.placed["y"][...] = 0
+    back = place(rung, relu(np.zeros(9, np.float32), np.zeros(9, np.float32)))
+    back.placed |= {"x": twice.placed["out"], "out": x}
     recording = Recording(rung)
-    saxpy = Workload(KERNELS["saxpy"], 9, {"size": 9}, {"a": 2.0, "x": y, "y": y.copy(), "out": out})
-    back = relu(out, x)
     for _ in range(3):
-        for step in (relu(x, y), saxpy, back):
-            recording.add(place(rung, step))
-    recorded = recording.finish()
-    call_once(recorded.bound)
-    expected = np.maximum(np.linspace(-4, 4, 9), 0) * 8
-    np.testing.assert_allclose(x, expected, rtol=1e-6)
+        for step in (first, twice, back):
+            recording.add(step)
+    call_once(recording.finish().bound)
+    np.testing.assert_allclose(x, np.maximum(np.linspace(-4, 4, 9), 0) * 8, rtol=1e-6)
 
 
 def test_recorded_arrays_cannot_move(rung: Rung) -> None:

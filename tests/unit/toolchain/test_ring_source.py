@@ -6,7 +6,8 @@ import pytest
 
 from ffi_spectrum.errors import BuildError
 from ffi_spectrum.toolchain.header import Parameter, Prototype, parse_type
-from ffi_spectrum.toolchain.ring_source import MAX_SLOTS, ring_source
+from ffi_spectrum.toolchain.ring_source import ring_source
+from ffi_spectrum.toolchain.served import MAX_SLOTS
 
 
 def prototype(symbol: str, *types: str) -> Prototype:
