@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 # Graphs, copies, kernels of known length and what else measure/device/ tries in the panel of noop, as seen on an H100
 # (docs/results/device-h100.jsonl: latencies_ms of the panel's processes).
-_TRIALS_S = 4.3
+_TRIALS_S = 6.4
 NOT_NUMERIC = "only the numeric kernels have a CUDA source"
 # In the row of each: what launching is, whoever asks for it.
 _COMMON = RungInfo(

@@ -35,7 +35,7 @@ _COMMON = RungInfo(
     errno="not carried over", needs="an NVIDIA driver and device; the extra `gpu`", native_code="none",
     crash="ends the worker, or makes the device unusable for it alone: open the rung again",
     strategies=("per_call", "pipelined"), panel_group="out-of-process", agreement="tolerance", ns_per_operation=1e-3,
-    startup_s=0.7,
+    startup_s=0.9,
 )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -30,11 +31,10 @@ _LETTERS = {
 _UNWRITTEN = 0xA5A5A5A5A5A5A5A5
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Command:
-    """One recorded call: where its arguments come from, and what keeps them in place."""
+    """A recorded call, which may stand in the list many times: its arguments, and what keeps them in place."""
 
-    number: int
     prototype: Prototype
     buffers: Buffers
     words: list[int]
@@ -66,15 +66,15 @@ class Recording:
         if symbol not in self._prototypes:
             raise Unavailable(f"{symbol} is no kernel of this library, so that it cannot be recorded")
         prototype = self._prototypes[symbol]
-        command = _Command(len(self._commands), prototype, buffers, [self._kernels.index(symbol)])
+        command = _Command(prototype, buffers, [self._kernels.index(symbol)])
         for parameter, argument, value in c_arguments(buffers.workload, prototype):
             if argument.is_buffer:
                 command.words.append(self._rung.far_address(buffers, argument.name))
                 command.exports.append(memoryview(buffers.placed.get(argument.name, value)))
             else:
                 command.words.append(word_of(value, parameter))
-        self._commands += (replace(command, number=command.number + i) for i in range(times))
-        return command.number
+        self._commands += [command] * times
+        return len(self._commands) - times
 
     def finish(self, keep_order: bool = False) -> Recorded:
         """The list, ready to be replayed any number of times; at least one call is needed.
@@ -85,7 +85,7 @@ class Recording:
         if not self._commands:
             raise BadArgument("an empty recording: add a call before finishing it")
         order = range(len(self._commands)) if keep_order else _schedule(self._commands)
-        return Recorded(self._rung, [self._commands[number] for number in order], *self._way)
+        return Recorded(self._rung, self._commands, order, *self._way)
 
 
 class Recorded:
@@ -94,15 +94,21 @@ class Recorded:
     New data go into the recorded arrays themselves (`Buffers.placed`), new scalars through `set`.
     """
 
-    def __init__(self, rung: Rung, commands: list[_Command], variant: str, params: Params) -> None:
-        stride = 2 + max(len(command.prototype.parameters) for command in commands)
-        words = np.full((len(commands), stride), _UNWRITTEN, np.uint64)
-        for row, command in zip(words, commands, strict=True):
+    def __init__(
+        self, rung: Rung, commands: Sequence[_Command], order: Sequence[int], variant: str, params: Params
+    ) -> None:
+        self._commands = tuple(commands)
+        self._rows = np.empty(len(order), np.intp)  # of each call, by its number
+        self._rows[list(order)] = np.arange(len(order))
+        distinct = dict.fromkeys(self._commands, 0)
+        stride = 2 + max(len(command.prototype.parameters) for command in distinct)
+        table = np.full((len(distinct), stride), _UNWRITTEN, np.uint64)
+        for place, (row, command) in enumerate(zip(table, distinct, strict=True)):
             row[: len(command.words)] = command.words
+            distinct[command] = place
+        words = table[[distinct[self._commands[number]] for number in order]]
         self._buffers = rung.place(replayed(words), rung.wide_placement)
         self._rung = rung
-        self._commands = commands
-        self._rows = {command.number: row for row, command in enumerate(commands)}
         bound = rung.bind(self._buffers, "prebound", variant, params=params)
         self.bound = replace(bound, owner=(self, bound.owner))
 
@@ -115,7 +121,7 @@ class Recorded:
 
     def set(self, number: int, name: str, value: float) -> None:
         """Change a scalar of the call `number`; raises BadArgument for anything else, and for what does not fit."""
-        command = self._commands[self._rows[number]]
+        command = self._commands[number]
         names = [p.name for p in command.prototype.parameters]
         roles = {a.name: a.role for a in command.buffers.kernel.arguments}
         if roles.get(name) != "scalar":
@@ -125,7 +131,7 @@ class Recorded:
 
     def value(self, number: int) -> Any:
         """What the call `number` returned in the last replay, None for a kernel that returns nothing."""
-        command = self._commands[self._rows[number]]
+        command = self._commands[number]
         returns = command.prototype.returns
         if returns.kind == "v":
             return None
@@ -134,14 +140,14 @@ class Recorded:
 
     def values(self, number: int, times: int) -> Any:
         """What `times` calls of one kernel returned, from `number` on, as an array."""
-        prototype = self._commands[self._rows[number]].prototype
-        rows = [self._rows[i] for i in range(number, number + times)]
+        prototype = self._commands[number].prototype
+        rows = self._rows[number : number + times]
         words = np.ascontiguousarray(self._words[rows, 1 + len(prototype.parameters)])
         return np.ascontiguousarray(words.view(_dtype(prototype.returns)).reshape(times, -1)[:, 0])
 
     def outputs(self, number: int) -> dict[str, Any]:
         """All that the call `number` left in the last replay, by name."""
-        command = self._commands[self._rows[number]]
+        command = self._commands[number]
         found = dict(self._rung.fetch(command.buffers))
         return found if command.prototype.returns.kind == "v" else found | {"return": self.value(number)}
 
@@ -167,9 +173,11 @@ def _schedule(commands: list[_Command]) -> list[int]:
     written: dict[int, int] = {}
     read: dict[int, int] = {}
     levels: list[int] = []
+    touches = {
+        command: [(_owner(command.buffers.placed[a.name]), a) for a in _arrays(command)] for command in set(commands)
+    }
     for command in commands:
-        touched = [(_owner(command.buffers.placed[a.name]), a) for a in _arrays(command)]
-        level = 0
+        touched, level = touches[command], 0
         for owner, argument in touched:
             level = max(level, written.get(owner, -1) + 1)
             if argument.role == "out":
