@@ -1,9 +1,9 @@
 /* Recorded lists of calls: checked once, and then run by one request each time.
  *
- * A list is rows of words in memory that the client shares (harness/ffi_spectrum/toolchain/batch_source.py): the kernel's
- * number, a word per parameter, and one for the result. A pointer's word is an offset from the region's base. Whatever
- * decides which memory is touched is checked and copied when the list is recorded, so that the client cannot change it
- * later; scalars and results stay in the rows, where the client writes and reads them between two replays.
+ * A list is rows of words in memory that the client shares (toolchain/batch_source.py): the kernel's number, a word per
+ * parameter, and one for the result. A pointer's word is an offset from the region's base. Whatever decides which memory
+ * is touched is checked and copied when the list is recorded, so that the client cannot change it later; scalars and
+ * results stay in the rows, where the client writes and reads them between two replays.
  */
 #ifndef FFIS_LISTS_H
 #define FFIS_LISTS_H
@@ -79,7 +79,7 @@ FFIS_INLINE struct ffis_list *ffis_lists_place(struct ffis_lists *lists) {
     return NULL;
 }
 
-/* Records the rows that lie in [base, base + nbytes); `*id` is for replays. A status; TOO_LARGE for one list too many. */
+/* Records rows in [base, base + nbytes); `*id` is for replays. A status; FFIS_TOO_LARGE for one list too many. */
 FFIS_INLINE uint32_t ffis_lists_record(struct ffis_lists *lists, const struct ffis_rows *rows, unsigned char *base,
                                        uint64_t nbytes, uint64_t *id) {
     uint32_t status = ffis_rows_status(rows, base, nbytes);

@@ -17,8 +17,8 @@ enum { FFIS_MAX_SLOTS = 12 };
 /* A kernel's number with this bit is that of its batch, ffis_batch_K: many calls over a structure of arrays. */
 #define FFIS_BATCH UINT32_C(0x10000)
 
-/* Calls the kernel directly if `times` is 1, else through ffis_repeat_K; a status of frame.h. A batch has no loop of its
- * own: it is called `times` times.
+/* Calls the kernel directly if `times` is 1, else through ffis_repeat_K; a status of frame.h. A batch, which has no loop
+ * of its own, is called `times` times.
  *
  * Each slot is read once, so that slots in shared memory cannot change after they were checked. Nothing is called
  * unless every buffer lies in [base, base + nbytes), is aligned to its elements, and overlaps none that is written.
@@ -33,8 +33,8 @@ FFIS_API uint64_t ffis_thunk_count(uint32_t kernel);
 /* How many slots ffis_thunk_call reads: the kernel's parameters, at most FFIS_MAX_SLOTS; UINT32_MAX if unknown. */
 FFIS_API uint32_t ffis_thunk_slots(uint32_t kernel);
 
-/* Checks a command as ffis_thunk_call checks a call. What must not change from then on goes to `program`, which no other
- * process may reach: the kernel, where its buffers lie, and the lengths that say so; `*used` words of it, at most
+/* Checks a command as ffis_thunk_call checks a call. What must not change from then on goes to `program`, which no
+ * other process may reach: the kernel, where its buffers lie, and the lengths that say so; `*used` words of it, at most
  * FFIS_MAX_SLOTS + 1. A status. A batch cannot be recorded.
  */
 FFIS_API uint32_t ffis_thunk_record(uint32_t kernel, const uint64_t *slots, unsigned char *base, uint64_t nbytes,

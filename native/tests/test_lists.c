@@ -51,7 +51,8 @@ static void test_list_refusals(void) {
         uint64_t words[3], kernel;
         uint32_t status;
     } cases[] = {
-        {{start, 1, 3}, 1, FFIS_OK}, {{end - 24, 1, 3}, 1, FFIS_UNKNOWN_KERNEL}, {{end - 16, 1, 3}, 1, FFIS_OUT_OF_BOUNDS},
+        {{start, 1, 3}, 1, FFIS_OK}, {{end - 24, 1, 3}, 1, FFIS_UNKNOWN_KERNEL},
+        {{end - 16, 1, 3}, 1, FFIS_OUT_OF_BOUNDS},
         {{start + 4, 1, 3}, 1, FFIS_OUT_OF_BOUNDS}, {{UINT64_MAX - 7, 1, 3}, 1, FFIS_OUT_OF_BOUNDS},
         {{start, 0, 3}, 1, FFIS_BAD_FRAME}, {{start, 1, 1}, 1, FFIS_BAD_FRAME}, {{start, 1, 2}, 1, FFIS_BAD_FRAME},
         {{start, 1, FFIS_MAX_SLOTS + 2}, 1, FFIS_OK}, {{start, 1, FFIS_MAX_SLOTS + 3}, 1, FFIS_BAD_FRAME},

@@ -177,3 +177,15 @@ def test_other_groups_have_anchors_and_only_the_profiles_kernels() -> None:
     assert {"floor", "cffi_api"} < {case.rung for case in remote[0].cases}
     asked = make_plan(load_profile("quick"), rungs=["pipe"])
     assert len([panel for panel in asked.panels if panel.panel_group == "out-of-process"]) > 10
+
+
+def test_wide_calls_to_other_processes_are_planned_where_their_data_fit() -> None:
+    plan = make_plan(load_profile("full"), kernels=["saxpy"], sizes=[1024, 100_000])
+    found = {(c.rung, c.strategy, c.size, dict(c.params)["calls"]) for p in plan.panels for c in p.cases
+             if p.panel_group == "out-of-process" and "calls" in dict(c.params)}  # fmt: skip
+    for rung in ("shm_ring", "shm_ring_py", "uds"):
+        assert {(rung, "batched", 1024, 100), (rung, "replayed", 1024, 100), (rung, "replayed", 100_000, 100)} <= found
+    assert {("pipe", "batched", 1024, 100), ("grpc", "batched", 1024, 100)} <= found
+    reasons = {case.rung: reason for case, _, reason in plan.absent if dict(case.params).get("calls") == 100}
+    assert "120000400 bytes" in reasons["shm_ring"]
+    assert "predicted to take" in next(reason for case, _, reason in plan.absent if case.rung == "grpc")

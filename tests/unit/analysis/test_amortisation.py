@@ -115,6 +115,21 @@ def test_strategies_and_rungs_are_kept_apart_and_buffers_found_in_their_place() 
     assert all(one.case.params == () and list(one.times) == list(CALLS) for one in found)
 
 
+def test_a_wide_call_to_another_process_is_held_against_the_single_one_between_the_same_cpus() -> None:
+    wide = [case.with_params(cores=2) for case in wide_cases("noop", 0, "a", CALLS)]
+    (single,) = single_cases("noop", 0, ("a",))
+    apart, together = single.with_params(cores=2), single.with_params(cores=1)
+
+    def boundary(case: Case) -> float:
+        return {apart: 300.0, together: 5000.0}.get(case, 310.0)
+
+    (one,) = amortise(paired_panels(run({("noop", 0): [together, apart, *wide]}, boundary, noise=0.0)))
+    assert one.case.params == (("cores", 2),)
+    assert list(one.times) == list(CALLS)
+    assert one.single.point == pytest.approx(303.0, abs=1e-3)
+    assert amortise(paired_panels(run({("noop", 0): [together, *wide]}, boundary, noise=0.0))) == []
+
+
 def test_a_mixture_is_held_against_the_mean_of_both_loops() -> None:
     params = (("calls", 1000), ("mixed", 1))
     mixed = Case("add", 0, "a", "prebound", "host", strategy="replayed", params=params)
