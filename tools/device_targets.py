@@ -1,8 +1,9 @@
 """Print the targets of the device's launch paths beside what a recorded run says of them.
 
-    python tools/device_targets.py [RESULTS.jsonl] [--json]
+    python tools/device_targets.py [RESULTS.jsonl [REPEAT.jsonl ...]] [--json]
 
-Every figure is computed from the raw times in the file. Exit code 1 where a target is missed; one that the file says
+Every figure is computed from the raw times in the first file; further ones, of the same machine, say how much its rows
+change from run to run. Exit code 1 where a target is missed; one that the file says
 nothing about is neither met nor missed.
 """
 
@@ -40,7 +41,7 @@ HIDDEN = {"CuPy in a row": 83, "graph": 92, "graph of dependent launches": 95}
 PATH, DURATION_NS = "cupy_raw", 10_000
 
 
-def targets(results: Results) -> Iterator[Target]:
+def targets(results: Results, *repeats: Results) -> Iterator[Target]:
     """One per line of the target table, in its order."""
     costs = noop_costs(results)
     samples = [process.device for process in results.processes if process.device is not None]
@@ -53,21 +54,23 @@ def targets(results: Results) -> Iterator[Target]:
     yield _at_most("crossing, predicted by a C no-op", crossing_prediction(costs), "%", 20)
     agreement, clock_error_ns = latency_agreement(costs)
     yield _at_most("return to start, range over the paths", agreement, "ns", clock_error_ns or 0.0)
-    yield _at_most("CV between processes, worst row", worst_spread(results, MAX_CV), "%", 100 * MAX_CV)
+    between = "runs" if repeats else "processes"
+    yield _at_most(f"CV between {between}, worst row", worst_spread([results, *repeats], MAX_CV), "%", 100 * MAX_CV)
 
 
 def _graphs(samples: Sequence[DeviceSample]) -> Iterator[Target]:
-    """Launches of a graph on the host, by cuda.bindings, the stream held back."""
+    """Launches of a graph on the host, the stream held back; the line is that of cuda.bindings."""
     costs = graph_costs(samples)
-    line, to_c = costs.lines.get(IN_PYTHON), costs.to_c(IN_PYTHON)
+    line = costs.lines.get(IN_PYTHON)
     absent = "no launches of graphs with the stream held back"
     slope, fixed, r2 = (line.per_node_ns, line.fixed_ns / 1000, line.r2) if line else (None, None, None)
     detail = f"over {len(costs.launches)} numbers of nodes"
     yield _at_most("graph launch, slope", Figure(slope, detail if line else absent), "ns", 2)
     yield _at_most("graph launch, fixed part", Figure(fixed, detail if line else absent), "us", 4)
     yield at_least("graph launch, R^2 of the line", r2, "", 0.99, detail if line else f"{ABSENT}: {absent}")
-    detail = ", ".join(f"{row.nodes}: {ratio(row.to_c(IN_PYTHON))}" for row in costs.launches)
-    yield _at_most("graph launch from Python / from C", Figure(to_c, detail or absent), "x", 1.15)
+    for path in ("cupy", IN_PYTHON):
+        detail = ", ".join(f"{row.nodes}: {ratio(row.to_c(path))}" for row in costs.launches)
+        yield _at_most(f"graph launch by {path} / from C", Figure(costs.to_c(path), detail or absent), "x", 1.15)
 
 
 def _hidden(samples: Sequence[DeviceSample]) -> Iterator[Target]:
@@ -106,10 +109,10 @@ def _line(target: Target) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("results", type=Path, nargs="?", default=RECORDED)
+    parser.add_argument("results", type=Path, nargs="*", default=[RECORDED])
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    found = list(targets(read_results(options.results)))
+    found = list(targets(*map(read_results, options.results)))
     if options.json:
         print(json.dumps([target.to_json() for target in found], indent=2))
     else:

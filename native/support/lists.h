@@ -1,9 +1,9 @@
 /* Recorded lists of calls: checked once, and then run by one request each time.
  *
- * A list is rows of words in memory that the client shares (toolchain/batch_source.py): the kernel's number, a word per
- * parameter, and one for the result. A pointer's word is an offset from the region's base. Whatever decides which memory
- * is touched is checked and copied when the list is recorded, so that the client cannot change it later; scalars and
- * results stay in the rows, where the client writes and reads them between two replays.
+ * A list is rows of words in memory that the client shares (toolchain/batch_source.py): the kernel's number, a word for
+ * each parameter, and one for the result. A pointer's word is an offset from the region's base. Whatever decides which
+ * memory is touched is checked and copied when the list is recorded, so that the client cannot change it later; scalars
+ * and results stay in the rows, where the client writes and reads them between two replays.
  */
 #ifndef FFIS_LISTS_H
 #define FFIS_LISTS_H

@@ -17,8 +17,8 @@ enum { FFIS_MAX_SLOTS = 12 };
 /* A kernel's number with this bit is that of its batch, ffis_batch_K: many calls over a structure of arrays. */
 #define FFIS_BATCH UINT32_C(0x10000)
 
-/* Calls the kernel directly if `times` is 1, else through ffis_repeat_K; a status of frame.h. A batch, which has no loop
- * of its own, is called `times` times.
+/* Calls the kernel directly if `times` is 1, else through ffis_repeat_K; a status of frame.h. A batch has no such loop,
+ * and is called `times` times.
  *
  * Each slot is read once, so that slots in shared memory cannot change after they were checked. Nothing is called
  * unless every buffer lies in [base, base + nbytes), is aligned to its elements, and overlaps none that is written.

@@ -32,7 +32,7 @@ def test_every_target_of_the_table_has_its_line(
     assert list(rows) == [
         "one crossing, N launches / C loop", "cupy_driver / C loop", "cupy_raw / C loop, no arguments",
         "graph launch, slope", "graph launch, fixed part", "graph launch, R^2 of the line",
-        "graph launch from Python / from C", "hidden at 10 us, CuPy in a row", "hidden at 10 us, graph",
+        "graph launch by cupy / from C", "graph launch by cuda_bindings / from C", "hidden at 10 us, CuPy in a row", "hidden at 10 us, graph",
         "hidden at 10 us, graph of dependent launches", "call to flag, predicted by the parts",
         "crossing, predicted by a C no-op", "return to start, range over the paths", "CV between processes, worst row",
     ]  # fmt: skip
@@ -53,5 +53,5 @@ def test_a_file_without_a_device_meets_and_misses_nothing(
     monkeypatch.setattr(sys, "argv", ["device_targets.py", str(path)])
     assert tool.main() == 0
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 14
+    assert len(lines) == 15
     assert all("unavailable" in line and "not in this file" in line for line in lines)

@@ -76,6 +76,7 @@ def show(file: Path, is_json: bool, **filters: Any) -> None:
 @measured_filters
 @click.option("--tables", "excerpt", flag_value="tables", help="Only date, machine and tables, in few columns.")
 @click.option("--sheets", "excerpt", flag_value="sheets", help="Of these, only what another process or a device adds.")
+@click.option("--trials", "excerpt", flag_value="trials", help="Only what was tried on a device beside its launches.")
 @click.option(
     "--out", type=PATH, metavar="FILE.md|FILE.html", help="Where to write it; by default Markdown is printed."
 )

@@ -12,7 +12,7 @@ from ffi_spectrum.commands.screen import Screen
 from ffi_spectrum.commands.selection import Selection
 from ffi_spectrum.commands.survey import checks_by_rung
 from ffi_spectrum.errors import UsageError
-from ffi_spectrum.report.excerpt import to_excerpt
+from ffi_spectrum.report.excerpt import to_excerpt, to_trials
 from ffi_spectrum.report.html import to_html
 from ffi_spectrum.report.markdown import to_markdown
 from ffi_spectrum.report.table import spectrum
@@ -35,7 +35,7 @@ def rows_of(path: Path, selection: Selection) -> list[dict[str, Any]]:
 
 
 def report(path: Path, out: Path | None, selection: Selection, excerpt: str = "") -> str:
-    """The report of a results file, or its "tables" or "sheets" alone: Markdown, or HTML where `out` ends in .html.
+    """The report of a results file, or its "tables", "sheets" or "trials" alone; HTML where `out` ends in .html.
 
     Raises UsageError for another suffix than those of SUFFIXES, and for filters that do not fit the file.
     """
@@ -43,7 +43,9 @@ def report(path: Path, out: Path | None, selection: Selection, excerpt: str = ""
         raise UsageError(f"{out} must end in {' or '.join(SUFFIXES)}: the suffix selects the format")
     results = read_results(path)
     estimates = selection.of(estimate_results(results), path)
-    if excerpt:
+    if excerpt == "trials":
+        markdown = to_trials(results.run, estimates, device_trials(results))
+    elif excerpt:
         markdown = to_excerpt(results.run, estimates, checks_by_rung(), has_rows=excerpt == "tables")
     else:
         command = f"ffi-spectrum {request_of(results.run).command()}"

@@ -103,7 +103,10 @@ class Session:
     def to_host(self, array: Any) -> Any:
         """A copy of a device array as an ndarray of the caller."""
         with translated("copying from the device"):
-            return self.cupy.asnumpy(array)
+            # asnumpy gathers a strided array within a `with stream`, whose end makes the default stream current: the
+            # one that was chosen by use() is forgotten (CuPy 14.2, ndarray.get)
+            is_strided = isinstance(array, self.cupy.ndarray) and not array.flags.c_contiguous
+            return self.cupy.asnumpy(self.cupy.ascontiguousarray(array) if is_strided else array)
 
     def pinned(self, size: int, dtype: Any) -> Any:
         """An ndarray of so many zeros in pinned host memory."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ffi_spectrum.analysis.device.trials import DeviceTrials
 from ffi_spectrum.analysis.estimate import Estimate
 from ffi_spectrum.report.builds import compiler_of
-from ffi_spectrum.report.device.launches import device_sheets
+from ffi_spectrum.report.device.launches import device_lines, device_sheets
+from ffi_spectrum.report.device.trials import LEGEND, trial_sheets
 from ffi_spectrum.report.markup import plain, sheet_markdown, table, unbroken
 from ffi_spectrum.report.precision import processes_text
 from ffi_spectrum.report.remote import remote_sheets
@@ -27,6 +29,15 @@ def to_excerpt(run: RunRecord, estimates: Iterable[Estimate], checks: Checks, ha
             parts += [f"**{panel.title}, {form}**", _table(rows)]
     parts += map(sheet_markdown, (*remote_sheets(everything), *device_sheets(everything)))
     return "\n\n".join(parts) + "\n"
+
+
+def to_trials(run: RunRecord, estimates: Iterable[Estimate], trials: DeviceTrials) -> str:
+    """A line that dates the run, a sentence per launch path, and what was tried on a device beside its launches."""
+    everything = list(estimates)
+    sentences = "\n".join(f"- {plain(line)}" for line in device_lines(everything))
+    legend = "\n".join(f"- {plain(line)}" for line in LEGEND)
+    tables = map(sheet_markdown, trial_sheets(trials))
+    return "\n\n".join([origin(run, processes_text(everything)), sentences, *tables, legend]) + "\n"
 
 
 def origin(run: RunRecord, processes: str) -> str:

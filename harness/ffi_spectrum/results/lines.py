@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import json
-from collections.abc import Mapping
+import lzma
+import zlib
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import cattrs
 
@@ -13,20 +16,37 @@ from ffi_spectrum.errors import ResultsError
 
 # The class of each kind of line, by the name in its "kind".
 Kinds = Mapping[str, type[Any]]
+# How a compressed file is opened, by its suffix. Nothing is written to one.
+COMPRESSED: dict[str, Callable[[Path], BinaryIO]] = {".gz": gzip.open, ".xz": lzma.open}  # type: ignore[dict-item]
 _converter = cattrs.Converter(forbid_extra_keys=True)
 
 
 def read_lines(path: Path) -> tuple[bytes, bytes]:
     """The whole lines of a file, and the last one where it lacks its newline, which is what a killed writer leaves.
 
-    Raises ResultsError where the file cannot be read.
+    A file whose name ends in .gz or .xz is read as what was compressed. Raises ResultsError where it cannot be read.
     """
     try:
-        content = path.read_bytes()
+        with COMPRESSED.get(path.suffix, _open)(path) as file:
+            content = file.read()
     except OSError as error:
-        raise ResultsError(f"{path} cannot be read: {error.strerror}") from error
+        raise ResultsError(f"{path} cannot be read: {error.strerror or error}") from error
+    except (EOFError, lzma.LZMAError, zlib.error) as error:
+        raise ResultsError(
+            f"{path} cannot be read: what it holds is no whole {path.suffix[1:]} file ({error})"
+        ) from error
     end = content.rfind(b"\n") + 1
     return content[:end], content[end:]
+
+
+def _open(path: Path) -> BinaryIO:
+    return path.open("rb")
+
+
+def refuse_compressed(path: Path) -> None:
+    """Raise ResultsError for a file that lines cannot be appended to."""
+    if path.suffix in COMPRESSED:
+        raise ResultsError(f"{path} is a compressed file, which can be read only; choose another --out")
 
 
 def is_cut_header(content: bytes, first_key: str) -> bool:

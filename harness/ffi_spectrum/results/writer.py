@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ffi_spectrum.errors import ResultsError
+from ffi_spectrum.results.lines import refuse_compressed
 from ffi_spectrum.results.record import RunRecord
 from ffi_spectrum.results.store import Results, is_cut_run, read_results
 
@@ -29,6 +30,7 @@ class Writer:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        refuse_compressed(path)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             # unbuffered: what a full disk refused must not be tried again when the file is closed
@@ -63,6 +65,7 @@ class Writer:
 
 def check_writable(path: Path, plan_sha256: str) -> None:
     """Raise ResultsError before any work where `path` cannot hold the results of this plan."""
+    refuse_compressed(path)
     try:
         exists = path.exists()
         if exists and not path.is_file():

@@ -14,7 +14,8 @@ from ffi_spectrum.device.geometry import GEOMETRY
 from ffi_spectrum.errors import Unavailable
 from ffi_spectrum.kernels.spec import KernelSpec
 from ffi_spectrum.kernels.workload import Workload
-from ffi_spectrum.remote import device_worker, frame
+from ffi_spectrum.remote import frame
+from ffi_spectrum.remote.interpreter import command
 from ffi_spectrum.remote.process import WorkerProcess
 from ffi_spectrum.rungs.base import Buffers, RungInfo
 from ffi_spectrum.rungs.device_memory import ARENA_NBYTES, SHARED_NBYTES, DeviceMemory
@@ -27,6 +28,7 @@ from ffi_spectrum.toolchain.launcher import launcher_library
 if TYPE_CHECKING:
     from ffi_spectrum.toolchain.build import Toolchain
 
+WORKER = "ffi_spectrum.remote.device_worker"
 # The interpreter, NumPy, the driver and its context, and the memory that is pinned.
 STARTUP_DEADLINE_S = 60.0
 _COMMON = RungInfo(
@@ -55,6 +57,8 @@ class FarDevice(RemoteRung):
     engine: ClassVar[str] = "ffi_spectrum.device.engine"
     # a longer window only queues: the worker waits for each kernel before it answers
     windows = (1, 8)
+    # after a pause worker and device are cold: a block of one or two calls would be about that
+    least_calls: ClassVar[int] = 16
 
     @classmethod
     def build(cls, toolchain: Toolchain) -> dict[str, Artifact]:
@@ -86,7 +90,7 @@ class FarDevice(RemoteRung):
         paths = [str(self.artifacts[name].path) for name in ("library", "worker", "prototypes")]
         sizes = [str(memory.fd), str(SHARED_NBYTES), str(ARENA_NBYTES)]
         return WorkerProcess(
-            device_worker.command(), [self.engine, *paths, *sizes, mode, *map(str, rest)],
+            command(WORKER), [self.engine, *paths, *sizes, mode, *map(str, rest)],
             self.artifacts["library"].facts["sha256"], given_fds=[memory.fd], pass_fds=pass_fds,
             startup_deadline_s=STARTUP_DEADLINE_S,
         )  # fmt: skip

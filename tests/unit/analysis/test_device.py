@@ -74,11 +74,12 @@ def test_every_path_costs_at_least_the_loop_in_c(noop_costs: dict[str, LaunchCos
 
 
 def test_the_parts_add_up_to_what_an_idle_device_shows(noop_costs: dict[str, LaunchCost]) -> None:
+    """To the flag's time by the host's clock, to the start's within what the two clocks agree on."""
     for path, cost in noop_costs.items():
         assert cost.flag is not None
         assert cost.expected_flag == pytest.approx(cost.flag, rel=0.1), path
         assert cost.started is not None
-        assert cost.until_start == pytest.approx(cost.started, rel=0.1), path
+        assert cost.until_start == pytest.approx(cost.started, abs=cost.clock_error_ns), path
 
 
 def test_the_latency_is_not_the_binding_s(noop_costs: dict[str, LaunchCost]) -> None:

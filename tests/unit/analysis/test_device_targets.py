@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from statistics import stdev
 
 import pytest
 
@@ -85,19 +86,26 @@ def test_the_worst_path_is_the_figure() -> None:
 
 
 def test_a_spread_is_that_of_the_medians_of_processes() -> None:
-    found = {one.row: one for one in spreads(results(5_000, 5_500, 6_000))}
+    found = {one.row: one for one in spreads([results(5_000, 5_500, 6_000)])}
     assert found["cupy_raw held"].cv == pytest.approx(500 / 5_500)
     assert found["cupy_raw held"].robust == pytest.approx(1.4826 * 500 / 5_500, rel=1e-4)
     assert found["cupy_raw waited for"].cv == found["C loop"].cv == 0
-    worst = worst_spread(results(5_000, 5_500, 6_000), 0.03)
+    worst = worst_spread([results(5_000, 5_500, 6_000)], 0.03)
     assert worst.value == pytest.approx(500 / 5_500)
     assert worst.detail.startswith("cupy_raw held; 2 of 3 rows within 3%")
+
+
+def test_a_spread_of_several_runs_is_that_of_their_medians() -> None:
+    runs = [results(5_000, 5_500, 9_000), results(4_000, 6_500, 7_000)]
+    found = {one.row: one for one in spreads(runs)}
+    assert found["cupy_raw held"].cv == pytest.approx(stdev([5_500, 6_500]) / 6_000)
+    assert found["C loop"].cv == 0
 
 
 def test_without_data_there_is_no_figure() -> None:
     empty = results()
     assert one_crossing(empty).value is None
-    assert worst_spread(results(5_000), 0.03).value is None
+    assert worst_spread([results(5_000)], 0.03).value is None
     assert flag_prediction({}).value is crossing_prediction({}).value is latency_agreement({})[0].value is None
 
 

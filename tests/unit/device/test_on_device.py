@@ -57,6 +57,12 @@ def session(paths: tuple[str, str]) -> Iterator[Session]:
     opened.synchronize()
 
 
+def test_our_stream_stays_the_current_one_whatever_is_fetched(session: Session) -> None:
+    session.to_host(session.cupy.arange(100)[::-3])
+    sample_copies(session)
+    assert session.cupy.cuda.get_current_stream() == session.stream
+
+
 def test_memory_that_is_not_there_is_named(session: Session) -> None:
     with pytest.raises(DeviceMemoryExhausted, match="no memory is left"), translated("allocating four terabytes"):
         session.cupy.empty(1 << 40, np.float32)

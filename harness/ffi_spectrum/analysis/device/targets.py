@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, median, stdev
 
@@ -29,7 +29,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """Coefficient of variation of the medians of a row's processes; `robust` is by median and absolute deviations."""
+    """Coefficient of variation of a row's medians; `robust` is by median and absolute deviations."""
 
     row: str
     cv: float
@@ -95,18 +95,30 @@ def latency_agreement(costs: Mapping[str, LaunchCost]) -> tuple[Figure, float | 
     return Figure(waits[high] - waits[low], detail), costs[low].clock_error_ns
 
 
-def spreads(results: Results) -> list[Spread]:
-    """Of every row of noop's launch paths: launches held back, the C loop, and launches that are waited for."""
+def spreads(runs: Sequence[Results]) -> list[Spread]:
+    """Of every row of noop's launch paths: launches held back, the C loop, and launches that are waited for.
+
+    Between runs, each of which is its processes' median; between the processes where there is one run only.
+    """
+    found = [_by_row(results) for results in runs]
+    if len(found) == 1:
+        (medians,) = found
+    else:
+        medians = {row: [median(one[row]) for one in found if row in one] for row in found[0]}
+    return [_spread(row, values) for row, values in medians.items() if len(values) > 1]
+
+
+def _by_row(results: Results) -> dict[str, list[float]]:
     medians: dict[str, list[float]] = defaultdict(list)
     for process in _processes(results):
         for row, value in _medians(process):
             medians[row].append(value)
-    return [_spread(row, values) for row, values in medians.items() if len(values) > 1]
+    return dict(medians)
 
 
-def worst_spread(results: Results, bound: float) -> Figure:
-    """The row whose processes differ most."""
-    found = spreads(results)
+def worst_spread(runs: Sequence[Results], bound: float) -> Figure:
+    """The row whose runs differ most, or its processes where there is one run only."""
+    found = spreads(runs)
     if not found:
         return Figure(None, "fewer than two processes")
     worst = max(found, key=lambda one: one.cv)

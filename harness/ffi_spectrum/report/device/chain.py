@@ -16,7 +16,7 @@ LEGEND = (
     "one kernel with the same product. cuBLAS: its product by cupy.matmul, and the other two; CuPy refuses to record "
     "it. c: the launcher in C, one crossing for all launches, so that what cupy_raw takes more is the binding's. "
     "per_call waits for each launch, pipelined once, at the end; replayed is one launch of a graph, from Python, and "
-    "copies in the graph are recorded with it. wrong: results that are not the oracle's, of so many.",
+    "copies in the graph are recorded with it. wrong: results that are not the oracle's.",
     "A layer apart: host is binding and driver, on a stream that is held back; device is what the queue then takes to "
     "run. model: the copies alone, and the larger of the two for each layer; it was fitted to no chain.",
     "Resident: the call alone on arrays that are on the device; pinned and pageable: with copies of its inputs and its "
@@ -53,8 +53,7 @@ def _chain(rows: tuple[ChainRow, ...], layers: list[int]) -> tuple[tuple[str, ..
 def _cells(by_layers: Mapping[int, ChainRow], layers: list[int]) -> tuple[str, ...]:
     times = (_time(by_layers[number].iteration_ns) if number in by_layers else NOTHING for number in layers)
     wrong = sum(row.wrong for row in by_layers.values())
-    iterations = sum(row.iterations for row in by_layers.values())
-    return (*times, _time(by_layers[max(by_layers)].layer_ns), f"{wrong} of {iterations}")
+    return (*times, _time(by_layers[max(by_layers)].layer_ns), str(wrong))
 
 
 def _part(row: LayerRow) -> tuple[str, ...]:
