@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from ffi_spectrum.errors import CallError, ChannelRetired
@@ -223,11 +222,3 @@ def client_of(name: str) -> tuple[subprocess.Popen[bytes], int]:
     client = subprocess.Popen([sys.executable, "-c", _CLIENT, name], stdout=subprocess.PIPE)
     assert client.stdout is not None
     return client, int(client.stdout.readline())
-
-
-def is_running(pid: int) -> bool:
-    """True unless the process is gone, or dead and not reaped yet."""
-    try:
-        return ") Z" not in Path(f"/proc/{pid}/stat").read_text()
-    except FileNotFoundError:
-        return False

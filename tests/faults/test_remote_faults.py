@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import signal
-import time
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,15 @@ import pytest
 
 from ffi_spectrum.errors import ProtocolError, Unavailable
 from ffi_spectrum.kernels.table import KERNELS
+from ffi_spectrum.kernels.workload import make_workload
+from ffi_spectrum.measure.loop import call_once
 from ffi_spectrum.rungs.far_rung import FarRung
 from ffi_spectrum.rungs.table import rung_class
 from ffi_spectrum.toolchain.build import Toolchain
 
+from ..unit.remote.processes import belongings, is_running, waits_until
 from .interposer import SILENT, build_interposer
-from .remote_faults import ENDED, FAULTS, REMOTE, Opened, client_of, is_running, open_misled, provoke
+from .remote_faults import ENDED, FAULTS, REMOTE, Opened, client_of, open_misled, provoke
 
 # A dead worker is noticed within 100 ms (docs/faults.md has the times); a busy machine gets more.
 SOON_S = 2.0
@@ -121,31 +125,36 @@ def test_a_killed_client_leaves_no_worker(name: str) -> None:
         assert is_running(worker)
         client.send_signal(signal.SIGKILL)
         client.wait(10)
-    until = time.monotonic() + SOON_S
-    while is_running(worker):
-        assert time.monotonic() < until
-        time.sleep(0.01)
-
-
-def _held() -> tuple[int, int, list[str]]:
-    """Descriptors, children and names in shared memory."""
-    own = psutil.Process()
-    return own.num_fds(), len(own.children()), sorted(path.name for path in Path("/dev/shm").iterdir())
+    assert waits_until(lambda: not is_running(worker), SOON_S)
 
 
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("name", REMOTE)
-def test_opening_and_closing_leaves_nothing(name: str, interposer: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hundred_cycles_leave_nothing(
+    name: str, interposer: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither a descriptor, a process, shared memory nor a temporary file."""
     open_rung = opener(name, interposer, monkeypatch)
-    open_rung().close()  # what is made once
-    held = _held()
-    for _ in range(100):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    def cycle() -> None:
         rung = open_rung()
         assert rung.count(KERNELS["add"]) is None
+        buffers = rung.place(make_workload(KERNELS["relu"], 7), "host")
+        for variant in rung.info.variants.get("prebound", ("",)):
+            call_once(rung.bind(buffers, "prebound", variant))
         rung.close()
         rung.close()
-    del rung
-    assert _held() == held
+
+    cycle()  # what is made once
+    gc.collect()
+    before, threads = belongings(), psutil.Process().num_threads()
+    for _ in range(100):
+        cycle()
+    gc.collect()
+    assert belongings() == before
+    assert list(tmp_path.iterdir()) == []
+    assert psutil.Process().num_threads() < threads + 5  # some of gRPC's take a moment to end
 
 
 def test_the_page_names_every_fault_way_and_error() -> None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import mmap
 import os
-import sys
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -30,14 +29,6 @@ from ffi_spectrum.remote.ring_server import RingServer
 from ffi_spectrum.remote.socket_server import listen, serve
 from ffi_spectrum.toolchain.generated import is_derived
 from ffi_spectrum.toolchain.header import load_prototypes
-
-_ROOT = Path(__file__).resolve().parents[2]
-_BOOT = f"import sys; sys.path.append(sys.argv.pop(1)); from {__name__} import main; main(sys.argv[1:])"
-
-
-def command() -> list[str]:
-    """The words that start the worker, in this environment; -P keeps the working folder's modules out of it."""
-    return [sys.executable, "-P", "-c", _BOOT, str(_ROOT)]
 
 
 class DeviceServer(Server):

@@ -32,7 +32,7 @@ STATUSES = (
 DEVICE_STATUS = 0x10000
 # An offset with this bit is one in the worker's device memory.
 RESIDENT = 1 << 63
-# What a FAULT does, as its `times`: only workers started for tests obey.
+# What a FAULT does, as its `times`: only a C worker that is built for tests obeys.
 FAULT_CRASH, FAULT_SLEEP, FAULT_EXIT = 1, 2, 3
 
 NONCE_NBYTES = 16
@@ -98,6 +98,8 @@ def refusal(status: int) -> CallError:
     if status >= DEVICE_STATUS:
         return error_for(status - DEVICE_STATUS, "in the worker", "the worker: open the rung again")
     name = STATUSES[status] if status < len(STATUSES) else f"unknown status {status}"
-    if status in (OUT_OF_BOUNDS, TOO_LARGE):
+    if status == OUT_OF_BOUNDS:
         return BadArgument(f"the worker refused the call ({name}): give buffers of the lengths that the call states")
+    if status == TOO_LARGE:
+        return BadArgument(f"the worker refused the request ({name}): use smaller buffers, or let go of recorded lists")
     return ProtocolError(f"the worker refused the request ({name}): client and worker are not of one build")

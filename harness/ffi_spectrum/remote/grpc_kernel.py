@@ -13,8 +13,9 @@ from typing import Any, NamedTuple, Protocol
 from ffi_spectrum.errors import BadArgument
 from ffi_spectrum.remote import frame
 from ffi_spectrum.remote.messages import Exchange
+from ffi_spectrum.remote.slot import slot_format
 from ffi_spectrum.remote.thunks import FarKernels, Thunks
-from ffi_spectrum.toolchain.header import CType, Prototype, parse_type
+from ffi_spectrum.toolchain.header import Prototype, parse_type
 from ffi_spectrum.toolchain.proto import Role
 
 LAYOUTS_KEPT = 64
@@ -59,8 +60,8 @@ class RemoteKernel:
         self._own = own
         self._parameters = prototype.parameters
         self._roles = roles
-        self._slots = struct.Struct("<" + "".join(_slot(p.type) for p in prototype.parameters))
-        self._result = struct.Struct("<" + _slot(prototype.returns))
+        self._slots = struct.Struct("<" + "".join(slot_format(p.type) for p in prototype.parameters))
+        self._result = struct.Struct("<" + slot_format(prototype.returns))
         self._has_result = prototype.returns.kind != "v"
         self._lengths = [p.name for p in prototype.parameters if roles[p.name].role == "length"]
         dimensions = {text for role in roles.values() for text in role.dimensions}
@@ -119,13 +120,3 @@ class RemoteKernel:
                 offsets[parameter.name] = start
                 start = frame.padded(start + nbytes)
         return tuple(spans), start
-
-
-def _slot(ctype: CType) -> str:
-    """struct's format of a slot: a pointer is an offset; a number lies in the low bytes, with zeros above it."""
-    if ctype.kind == "v":
-        return "8x"
-    if ctype.kind == "f":
-        return "d" if ctype.nbytes == 8 else "f4x"
-    letter = "bhiq"[ctype.nbytes.bit_length() - 1]
-    return f"{letter if ctype.kind == 'i' else letter.upper()}{8 - ctype.nbytes}x"

@@ -4,38 +4,14 @@ from __future__ import annotations
 
 import os
 import stat
-import sys
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
-from ffi_spectrum.errors import ProtocolError, Unavailable
+from ffi_spectrum.errors import ProtocolError
+from ffi_spectrum.remote.interpreter import command
 from ffi_spectrum.remote.process import WorkerProcess
 
 WORKER = "ffi_spectrum.remote.grpc_worker"
-_ROOT = Path(__file__).resolve().parents[2]
-_BOOT = f"import sys; sys.path.append(sys.argv.pop(1)); from {WORKER} import main; main(sys.argv[1:])"
-# sun_path of unix(7) has 108 bytes, the last of them zero
-_PATH_NBYTES = 107
-
-
-def command() -> list[str]:
-    """The words that start the worker; -P keeps the working folder's modules out of it."""
-    return [sys.executable, "-P", "-c", _BOOT, str(_ROOT)]
-
-
-@contextmanager
-def socket_path() -> Iterator[Path]:
-    """A path for a socket in a new folder of mode 0700, which is gone afterwards: nobody else is to find it.
-
-    Raises Unavailable where TMPDIR is too long for a socket's name.
-    """
-    with tempfile.TemporaryDirectory(prefix="ffis-") as folder:
-        path = Path(folder, "grpc")
-        if len(os.fsencode(path)) > _PATH_NBYTES:
-            raise Unavailable(f"{path} is too long for a socket's name: set TMPDIR to a shorter path")
-        yield path
 
 
 def start_worker(path: Path, files: Sequence[Path], library_sha256: str) -> WorkerProcess:
@@ -43,7 +19,7 @@ def start_worker(path: Path, files: Sequence[Path], library_sha256: str) -> Work
 
     Raises what WorkerProcess raises, and ProtocolError where others could reach the socket.
     """
-    worker = WorkerProcess(command(), [str(file) for file in (path, *files)], library_sha256)
+    worker = WorkerProcess(command(WORKER), [str(file) for file in (path, *files)], library_sha256)
     try:
         check_modes(path)
     except BaseException:

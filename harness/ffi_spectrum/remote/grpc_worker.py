@@ -98,7 +98,9 @@ class FrameService(Service):
         def call(content: bytes, context: grpc.ServicerContext) -> bytes:
             return bytes(self._answer(content))
 
-        return {**super().handlers(), FRAME: grpc.unary_unary_rpc_method_handler(call)}
+        found = super().handlers()
+        del found[STREAM]  # a stream keeps its thread, and a device is driven by one
+        return {**found, FRAME: grpc.unary_unary_rpc_method_handler(call)}
 
 
 def _unary(run: Callable[[bytes], Any]) -> Handler:

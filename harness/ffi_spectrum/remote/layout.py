@@ -19,23 +19,13 @@ import numpy as np
 from ffi_spectrum.errors import BadArgument, Unavailable
 from ffi_spectrum.kernels.spec import Argument, KernelSpec
 from ffi_spectrum.remote import frame
-from ffi_spectrum.toolchain.header import CType, Prototype
+from ffi_spectrum.remote.slot import slot_format
+from ffi_spectrum.toolchain.header import Prototype
 
-# struct's letters, by a C type's short name; pointers are offsets
-_LETTERS = {
-    "i8": "b", "u8": "B", "i16": "h", "u16": "H", "i32": "i", "u32": "I", "i64": "q", "u64": "Q",
-    "f32": "f", "f64": "d", "p": "Q", "v": "",
-}  # fmt: skip
 # An answer's header and result, which stand before the outputs.
 RESULT_OFFSET = frame.HEADER.size
 ANSWER_HEAD_NBYTES = frame.HEADER.size + frame.ALIGNMENT
 _ids = itertools.count(1)
-
-
-def _slot(ctype: CType) -> str:
-    """The format of one slot: the value in its own C type, and zeros above it."""
-    letter = _LETTERS[ctype.code]
-    return f"{letter}{8 - struct.calcsize('<' + letter)}x"
 
 
 @dataclass(frozen=True)
@@ -49,14 +39,14 @@ class Signature:
     @cached_property
     def slots(self) -> struct.Struct:
         """One slot per parameter, in order, padded to the alignment."""
-        text = "".join(_slot(parameter.type) for parameter in self.prototype.parameters)
+        text = "".join(slot_format(parameter.type) for parameter in self.prototype.parameters)
         nbytes = 8 * len(self.prototype.parameters)
         return struct.Struct(f"<{text}{frame.padded(nbytes) - nbytes}x")
 
     @cached_property
     def result(self) -> struct.Struct:
         """The result's slot; unpacks to nothing for a kernel that returns nothing."""
-        return struct.Struct("<" + _slot(self.prototype.returns))
+        return struct.Struct("<" + slot_format(self.prototype.returns))
 
     @cached_property
     def arguments(self) -> tuple[Argument, ...]:

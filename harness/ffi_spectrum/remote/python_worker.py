@@ -1,9 +1,8 @@
 """The worker of `pipe`: answers frames that come over a `multiprocessing` connection, one message each.
 
-    python -S -I -c BOOT ROOT PARENT_PID CONTROL_FD CONNECTION_FD THUNKS [faults]
+    python -S -I -c BOOT ROOT PARENT_PID CONTROL_FD CONNECTION_FD THUNKS
 
-Nothing is ever unpickled, and it starts without `site` and NumPy. With `faults` it crashes, hangs or exits when a FAULT
-tells it to: for tests only.
+Nothing is ever unpickled, and it starts without `site` and NumPy.
 """
 
 from __future__ import annotations
@@ -11,40 +10,29 @@ from __future__ import annotations
 import ctypes
 import os
 import struct
-import sys
-import time
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
-from pathlib import Path
 
 from ffi_spectrum.remote import frame
 from ffi_spectrum.remote.control import bind_to_parent, watch_control
 from ffi_spectrum.remote.thunks import REGION_OFFSET, FarKernels, Thunks
 
-_ROOT = Path(__file__).resolve().parents[2]
-_BOOT = "import sys; sys.path.append(sys.argv.pop(1)); from {} import main; main(sys.argv[1:])".format
 # The header of an answer to CALL or COUNT, its result, and the padding up to the outputs.
 _HEAD = struct.Struct(f"{frame.HEADER.format}Q{frame.ALIGNMENT - 8}x")
-_FAULT_EXIT_CODE = 3
 # malloc.h of glibc
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 _MESSAGE_NBYTES = frame.HEADER.size + frame.LIMIT_NBYTES
 
 
-def command(module: str = __name__) -> list[str]:
-    """The words that start `main` of a module of this package in a fast, isolated interpreter; its arguments follow."""
-    return [sys.executable, "-S", "-I", "-c", _BOOT(module), str(_ROOT)]
-
-
 def main(arguments: Sequence[str]) -> None:
     """Serve until the client ends, or ends this."""
-    parent_pid, control_fd, connection_fd, thunks_path, *flags = arguments
+    parent_pid, control_fd, connection_fd, thunks_path = arguments
     bind_to_parent(int(parent_pid))
     _keep_memory()
     thunks = Thunks(thunks_path)
     connection = Connection(int(connection_fd))
     watch_control(int(control_fd), thunks.library_sha256)
-    server = Server(thunks, obeys_faults="faults" in flags)
+    server = Server(thunks)
     try:
         while True:
             connection.send_bytes(server.answer(connection.recv_bytes(_MESSAGE_NBYTES)))
@@ -68,9 +56,8 @@ def _keep_memory() -> None:
 class Server:
     """Answers messages, in memory of the thunks' own: an answer is overwritten by the next one."""
 
-    def __init__(self, thunks: FarKernels, *, obeys_faults: bool = False) -> None:
+    def __init__(self, thunks: FarKernels) -> None:
         self._thunks = thunks
-        self._obeys_faults = obeys_faults
 
     def answer(self, message: bytes) -> bytes | memoryview:
         """The answer to one message; a malformed one gets an error frame, and harms no other."""
@@ -121,17 +108,7 @@ class Server:
             return frame.OK
         if header.op == frame.CLOSE:
             os._exit(0)
-        if header.op == frame.CALL_SHARED or (header.op == frame.FAULT and not self._obeys_faults):
-            return frame.UNSUPPORTED
-        if header.op != frame.FAULT:
-            return frame.BAD_OP
-        if header.times == frame.FAULT_CRASH:
-            ctypes.memset(0, 0, 1)
-        elif header.times == frame.FAULT_SLEEP:
-            time.sleep(header.region_nbytes / 1e9)
-        elif header.times == frame.FAULT_EXIT:
-            os._exit(_FAULT_EXIT_CODE)
-        return frame.OK
+        return frame.UNSUPPORTED if header.op in (frame.CALL_SHARED, frame.FAULT) else frame.BAD_OP
 
 
 def plain_answer(header: frame.Header, status: int) -> bytes:

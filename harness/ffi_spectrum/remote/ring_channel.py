@@ -27,7 +27,7 @@ REQUESTS, RESPONSES, RING_NBYTES = 768, 8960, 16384
 LAYOUT_VERSION, ENTRIES, REQUEST_NBYTES, RESPONSE_NBYTES = 1, 64, 128, 64
 # What stands behind a request's `seq`: kernel, op, reserved, times; the slots follow.
 HEAD = struct.Struct("<IIIQ")
-# A spin of so many nanoseconds has no end.
+# FFIS_RING_FOREVER: a spin of so many nanoseconds has no end.
 FOREVER = 2**32 - 1
 
 # Looks at a response between two looks at the worker and the clock: about 30 us.

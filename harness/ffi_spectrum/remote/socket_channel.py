@@ -7,6 +7,7 @@ import socket
 import struct
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from ffi_spectrum.errors import ProtocolError
@@ -72,14 +73,14 @@ class Exchange(Bare):
 class SocketChannel(Channel):
     """A connection to the worker that listens at `path`; raises ProtocolError where another process does."""
 
-    def __init__(self, worker: WorkerProcess, path: str, deadline_s: float) -> None:
+    def __init__(self, worker: WorkerProcess, path: Path, deadline_s: float) -> None:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._socket.setblocking(True)  # whatever socket.setdefaulttimeout says
         super().__init__(worker, deadline_s, self._socket.close)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_NBYTES)
         self.set_deadline(deadline_s)
         try:
-            self._socket.connect(path)
+            self._socket.connect(str(path))
         except OSError as error:
             self.give_up(error)
             raise

@@ -15,13 +15,13 @@ _PATH_NBYTES = 107
 
 
 @contextmanager
-def private_socket_path() -> Iterator[str]:
+def private_socket_path() -> Iterator[Path]:
     """A path in a new folder of mode 0700, which is gone afterwards: who has connected by then stays connected.
 
     Raises Unavailable where TMPDIR is too long for a socket's name.
     """
     with tempfile.TemporaryDirectory(prefix="ffis-") as folder:
-        path = str(Path(folder, "socket"))
+        path = Path(folder, "socket")
         if len(os.fsencode(path)) > _PATH_NBYTES:
             raise Unavailable(f"{path} is too long for a socket's name: set TMPDIR to a shorter path")
         yield path

@@ -8,10 +8,12 @@ from typing import Any
 from ffi_spectrum.analysis.device.trials import DeviceTrials
 from ffi_spectrum.analysis.estimate import Estimate
 from ffi_spectrum.report.builds import compiler_of
+from ffi_spectrum.report.device.launches import LEGEND as DEVICE_LEGEND
 from ffi_spectrum.report.device.launches import device_lines, device_sheets
 from ffi_spectrum.report.device.trials import LEGEND, trial_sheets
 from ffi_spectrum.report.markup import plain, sheet_markdown, table, unbroken
 from ffi_spectrum.report.precision import processes_text
+from ffi_spectrum.report.remote import LEGEND as REMOTE_LEGEND
 from ffi_spectrum.report.remote import remote_sheets
 from ffi_spectrum.report.rows import Checks, Row, panels_of
 from ffi_spectrum.results.record import RunRecord
@@ -27,7 +29,12 @@ def to_excerpt(run: RunRecord, estimates: Iterable[Estimate], checks: Checks, ha
     for panel in panels_of(everything, checks) if has_rows else ():
         for form, rows in panel.forms.items():
             parts += [f"**{panel.title}, {form}**", _table(rows)]
-    parts += map(sheet_markdown, (*remote_sheets(everything), *device_sheets(everything)))
+    for sheets, legend in (
+        (list(remote_sheets(everything)), REMOTE_LEGEND), (list(device_sheets(everything)), DEVICE_LEGEND),
+    ):  # fmt: skip
+        parts += map(sheet_markdown, sheets)
+        if sheets and not has_rows:
+            parts.append("\n".join(f"- {plain(line)}" for line in legend))
     return "\n\n".join(parts) + "\n"
 
 

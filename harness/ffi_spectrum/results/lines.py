@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import gzip
 import json
-import lzma
-import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import cattrs
 
@@ -16,8 +13,8 @@ from ffi_spectrum.errors import ResultsError
 
 # The class of each kind of line, by the name in its "kind".
 Kinds = Mapping[str, type[Any]]
-# How a compressed file is opened, by its suffix. Nothing is written to one.
-COMPRESSED: dict[str, Callable[[Path], BinaryIO]] = {".gz": gzip.open, ".xz": lzma.open}  # type: ignore[dict-item]
+# Nothing is written to files of these names.
+COMPRESSED = (".gz", ".xz")
 _converter = cattrs.Converter(forbid_extra_keys=True)
 
 
@@ -27,20 +24,35 @@ def read_lines(path: Path) -> tuple[bytes, bytes]:
     A file whose name ends in .gz or .xz is read as what was compressed. Raises ResultsError where it cannot be read.
     """
     try:
-        with COMPRESSED.get(path.suffix, _open)(path) as file:
-            content = file.read()
+        content = _unpacked(path) if path.suffix in COMPRESSED else path.read_bytes()
     except OSError as error:
         raise ResultsError(f"{path} cannot be read: {error.strerror or error}") from error
-    except (EOFError, lzma.LZMAError, zlib.error) as error:
-        raise ResultsError(
-            f"{path} cannot be read: what it holds is no whole {path.suffix[1:]} file ({error})"
-        ) from error
     end = content.rfind(b"\n") + 1
     return content[:end], content[end:]
 
 
-def _open(path: Path) -> BinaryIO:
-    return path.open("rb")
+def _unpacked(path: Path) -> bytes:
+    """What a compressed file holds; the modules for it are optional parts of CPython, and few files need them."""
+    try:
+        if path.suffix == ".gz":
+            import gzip
+            import zlib
+
+            damage: type[Exception] = zlib.error
+            unpack: Any = gzip.open
+        else:
+            import lzma
+
+            damage, unpack = lzma.LZMAError, lzma.open
+    except ImportError as error:
+        raise ResultsError(f"{path} cannot be read by this Python ({error}); unpack it first") from error
+    try:
+        with unpack(path) as file:
+            return bytes(file.read())
+    except (EOFError, damage) as error:
+        raise ResultsError(
+            f"{path} cannot be read: what it holds is no whole {path.suffix[1:]} file ({error})"
+        ) from error
 
 
 def refuse_compressed(path: Path) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from ffi_spectrum.remote.grpc_process import check_modes, socket_path
+from ffi_spectrum.remote.grpc_process import check_modes
+from ffi_spectrum.remote.socket_path import private_socket_path
 from ffi_spectrum.rungs.base import RungInfo
 from ffi_spectrum.rungs.device_memory import DeviceMemory
 from ffi_spectrum.rungs.far_device import FarDevice, far_device_info
@@ -43,7 +44,7 @@ class DeviceGrpc(FarDevice):
         from ffi_spectrum.rungs.device_grpc_client import DeviceGrpcChannel, DeviceGrpcClient
 
         messages, prototypes = (self.artifacts[name].path for name in ("messages", "prototypes"))
-        with socket_path() as path:
+        with private_socket_path() as path:
             memory = DeviceMemory()
             worker = self._start_worker(memory, "grpc", path, messages, prototypes)
             check_modes(path)

@@ -10,12 +10,12 @@ from typing import Any
 from ffi_spectrum.case import Form
 from ffi_spectrum.remote import frame
 from ffi_spectrum.remote.grpc_channel import GrpcChannel
-from ffi_spectrum.remote.layout import Layout
+from ffi_spectrum.remote.layout import Layout, Signature
 from ffi_spectrum.remote.messages import FRAME, Messages
 from ffi_spectrum.remote.process import WorkerProcess
 from ffi_spectrum.rungs.base import Buffers
 from ffi_spectrum.rungs.device_memory import DeviceMemory
-from ffi_spectrum.rungs.grpc_client import GrpcClient
+from ffi_spectrum.rungs.grpc_client import GrpcClient, Unary
 from ffi_spectrum.rungs.remote_rung import Call
 
 
@@ -62,6 +62,10 @@ class DeviceGrpcClient(GrpcClient):
             return unpack(exchange(content, expected))
 
         return call
+
+    def _way(self, signature: Signature, variant: str) -> Unary:
+        """Never a stream, which would keep the worker's only thread for itself."""
+        return Unary(self.channel, self.channel.messages.exchanges[signature.kernel.name])
 
     def parts(self, layout: Layout, buffers: Buffers, form: Form, variant: str) -> Mapping[str, Call]:
         if buffers.placement not in ("shared", "device"):

@@ -59,8 +59,8 @@ class FarLists(ABC):
         if count > MAX_COMMANDS:
             raise BadArgument(f"a list of {count} calls; a worker keeps {MAX_COMMANDS} in one: record several lists")
         while self._ended:
+            self._count -= 1  # first: a Ctrl-C in between must not cost a place, as the request is out by then
             self._forget(self._ended.popleft())
-            self._count -= 1
         if self._count == MAX_LISTS:
             raise BadArgument(f"the worker keeps {MAX_LISTS} lists already: let go of one, or open another rung")
         id_ = self._record(self.offset_of(rows), count, stride)

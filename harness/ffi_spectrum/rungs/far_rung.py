@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 import numpy as np
 
@@ -25,7 +25,11 @@ from ffi_spectrum.rungs.guest_memory import GuestMemory
 from ffi_spectrum.toolchain.artifact import Artifact
 from ffi_spectrum.toolchain.batch_source import REPLAY
 from ffi_spectrum.toolchain.generated import is_derived
+from ffi_spectrum.toolchain.remote import worker_program
 from ffi_spectrum.toolchain.served import serve
+
+if TYPE_CHECKING:
+    from ffi_spectrum.toolchain.build import Toolchain
 
 DEADLINE_S = 10.0
 # Of a request of the largest size, what slots and alignment may take.
@@ -74,6 +78,19 @@ class FarRung(Rung, Generic[L]):
         super().__init__(artifacts)
         self._deadline_s = DEADLINE_S
         self._link: L | None = None
+
+    @classmethod
+    def build(cls, toolchain: Toolchain) -> dict[str, Artifact]:
+        return {
+            "library": toolchain.native_library(),
+            "prototypes": toolchain.prototypes(toolchain.target),
+            "worker": cls._build_worker(toolchain),
+        }
+
+    @classmethod
+    def _build_worker(cls, toolchain: Toolchain) -> Artifact:
+        """What the worker process runs: the C program, unless a rung has another."""
+        return worker_program(toolchain, shapes_of(KERNELS.values()))
 
     @abstractmethod
     def _connect(self) -> L:

@@ -10,7 +10,8 @@ from ffi_spectrum.errors import Unavailable
 from ffi_spectrum.kernels.derived import batched
 from ffi_spectrum.kernels.shapes import shapes_of
 from ffi_spectrum.kernels.table import KERNELS
-from ffi_spectrum.remote.grpc_process import socket_path, start_worker
+from ffi_spectrum.remote.grpc_process import start_worker
+from ffi_spectrum.remote.socket_path import private_socket_path
 from ffi_spectrum.rungs.base import RungInfo
 from ffi_spectrum.rungs.remote_rung import Client, RemoteRung
 from ffi_spectrum.toolchain.artifact import Artifact
@@ -64,7 +65,7 @@ class Grpc(RemoteRung):
         from ffi_spectrum.rungs.grpc_client import GrpcClient
 
         files = [self.artifacts[name].path for name in ("messages", "prototypes", "worker")]
-        with socket_path() as path:
+        with private_socket_path() as path:
             worker = start_worker(path, files, self.artifacts["library"].facts["sha256"])
             channel = GrpcChannel(worker, path, Messages(files[0]), self.deadline_s)
             channel.ping()  # what connects

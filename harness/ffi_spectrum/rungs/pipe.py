@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ffi_spectrum.case import Form, Placement
 from ffi_spectrum.kernels.shapes import shapes_of
 from ffi_spectrum.kernels.table import KERNELS
-from ffi_spectrum.remote import python_worker
 from ffi_spectrum.remote.encoder import Encoder
+from ffi_spectrum.remote.interpreter import command
 from ffi_spectrum.remote.layout import Layout, Signature
 from ffi_spectrum.remote.pipe_channel import Message, PipeChannel
 from ffi_spectrum.remote.process import WorkerProcess
@@ -25,6 +25,7 @@ from ffi_spectrum.toolchain.remote import thunk_library
 if TYPE_CHECKING:
     from ffi_spectrum.toolchain.build import Toolchain
 
+WORKER = "ffi_spectrum.remote.python_worker"
 # What the kernel adds to a message in a socket's buffer, roughly: sizeof(struct sk_buff) and the rounding of its data.
 _MESSAGE_OVERHEAD_NBYTES = 1024
 
@@ -148,8 +149,6 @@ class Pipe(RemoteRung):
         startup_s=0.08,
     )
     wide_placement: ClassVar[Placement] = "host"
-    # Words for the worker beside its descriptor and the thunks: see remote/python_worker.py.
-    worker_flags: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
     def _build_worker(cls, toolchain: Toolchain) -> Artifact:
@@ -162,7 +161,7 @@ class Pipe(RemoteRung):
         fd = theirs.detach()
         try:
             worker = WorkerProcess(
-                python_worker.command(), [str(fd), str(self.artifacts["worker"].path), *self.worker_flags],
+                command(WORKER, "-S", "-I"), [str(fd), str(self.artifacts["worker"].path)],
                 self.artifacts["library"].facts["sha256"], given_fds=[fd],
             )  # fmt: skip
         except BaseException:

@@ -63,6 +63,8 @@ class Recording:
         """Record the kernel's call on `buffers`, `times` times; returns the first one's number in the list."""
         symbol = buffers.kernel.symbol
         self._rung.check_open()
+        if times < 1:
+            raise BadArgument(f"a call cannot be recorded {times} times: give one or more")
         if symbol not in self._prototypes:
             raise Unavailable(f"{symbol} is no kernel of this library, so that it cannot be recorded")
         prototype = self._prototypes[symbol]
@@ -110,7 +112,8 @@ class Recorded:
         self._buffers = rung.place(replayed(words), rung.wide_placement)
         self._rung = rung
         bound = rung.bind(self._buffers, "prebound", variant, params=params)
-        self.bound = replace(bound, owner=(self, bound.owner))
+        # what the call needs, and not this object: a cycle would live until the collector comes, and so would its list
+        self.bound = replace(bound, owner=(self._commands, self._buffers, bound.owner))
 
     def __len__(self) -> int:
         return len(self._commands)
@@ -139,8 +142,13 @@ class Recorded:
         return np.frombuffer(word.tobytes(), _dtype(returns), 1)[0].item()
 
     def values(self, number: int, times: int) -> Any:
-        """What `times` calls of one kernel returned, from `number` on, as an array."""
-        prototype = self._commands[number].prototype
+        """What `times` calls of one kernel returned, from `number` on, as an array; raises BadArgument for others."""
+        kinds = {command.prototype for command in self._commands[max(number, 0) : number + times]}
+        if number < 0 or not 0 < times <= len(self) - number or len(kinds) > 1:
+            raise BadArgument(f"{times} calls from {number} on are not calls of one kernel in this list")
+        (prototype,) = kinds
+        if prototype.returns.kind == "v":
+            raise BadArgument(f"{prototype.symbol} returns nothing")
         rows = self._rows[number : number + times]
         words = np.ascontiguousarray(self._words[rows, 1 + len(prototype.parameters)])
         return np.ascontiguousarray(words.view(_dtype(prototype.returns)).reshape(times, -1)[:, 0])
@@ -194,7 +202,11 @@ def _arrays(command: _Command) -> list[Argument]:
 
 
 def _owner(value: Any) -> int:
-    """The identity of the memory behind an array: views of one array are taken to overlap."""
-    while isinstance(value, np.ndarray) and value.base is not None:
-        value = value.base
-    return id(value)
+    """The identity of the memory behind an array: views of one array, or of one buffer, are taken to overlap."""
+    while True:
+        if isinstance(value, np.ndarray) and value.base is not None:
+            value = value.base
+        elif isinstance(value, memoryview):
+            value = value.obj
+        else:
+            return id(value)

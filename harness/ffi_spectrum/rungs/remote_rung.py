@@ -6,8 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ffi_spectrum.case import Form, Placement, Strategy
 from ffi_spectrum.errors import Unavailable
@@ -20,10 +19,6 @@ from ffi_spectrum.rungs.base import BoundCall, Buffers
 from ffi_spectrum.rungs.far_lists import FarLists
 from ffi_spectrum.rungs.far_rung import FarRung
 from ffi_spectrum.rungs.guest_memory import GuestMemory
-from ffi_spectrum.toolchain.artifact import Artifact
-
-if TYPE_CHECKING:
-    from ffi_spectrum.toolchain.build import Toolchain
 
 Call = Callable[[], Any]
 
@@ -64,19 +59,6 @@ class Client(ABC):
 
 class RemoteRung(FarRung[Client]):
     """A rung with a worker process that is asked through a Channel."""
-
-    @classmethod
-    def build(cls, toolchain: Toolchain) -> dict[str, Artifact]:
-        return {
-            "library": toolchain.native_library(),
-            "prototypes": toolchain.prototypes(toolchain.target),
-            "worker": cls._build_worker(toolchain),
-        }
-
-    @classmethod
-    @abstractmethod
-    def _build_worker(cls, toolchain: Toolchain) -> Artifact:
-        """What the worker process runs."""
 
     def layout(self, buffers: Buffers) -> Layout:
         """Where the buffers' values lie in a request; raises BadArgument where they are too many."""
@@ -135,9 +117,3 @@ class RemoteRung(FarRung[Client]):
     def parts(self, buffers: Buffers, form: Form, variant: str = "") -> dict[str, BoundCall]:
         found = self.link.parts(self.layout(buffers), buffers, form, variant)
         return {name: BoundCall(f"{name}()", {name: call}, owner=buffers) for name, call in found.items()}
-
-
-def native_code_loaded() -> set[str]:
-    """The names of the files with machine code that this process has mapped: libraries, extensions, the interpreter."""
-    rows = [line.split(maxsplit=5) for line in Path("/proc/self/maps").read_text().splitlines()]
-    return {Path(row[5]).name for row in rows if len(row) == 6 and "x" in row[1] and row[5].startswith("/")}

@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple, NoReturn
+from typing import NamedTuple, NoReturn
 
 from ffi_spectrum.errors import BadArgument, CallError, ChannelRetired, DeadlineExceeded
-from ffi_spectrum.kernels.shapes import shapes_of
-from ffi_spectrum.kernels.table import KERNELS
 from ffi_spectrum.remote import frame
 from ffi_spectrum.remote.process import WorkerProcess
+from ffi_spectrum.remote.ring_channel import FOREVER
 from ffi_spectrum.toolchain.artifact import Artifact
-from ffi_spectrum.toolchain.remote import worker_program
-
-if TYPE_CHECKING:
-    from ffi_spectrum.toolchain.build import Toolchain
 
 # Any call fits into the staging area, and several into the arena. Pages that nobody touches cost nothing.
 STAGING_NBYTES = frame.LIMIT_NBYTES
 ARENA_NBYTES = 4 * frame.LIMIT_NBYTES
-# FFIS_RING_FOREVER of native/support/ring.h: a spin without an end
-FOREVER = 2**32 - 1
 
 
 class Waiting(NamedTuple):
@@ -32,15 +25,6 @@ class Waiting(NamedTuple):
 
 # A hybrid spins for about as long as half a wake-up on another core takes.
 WAITING = {"spin": Waiting(FOREVER, FOREVER), "futex": Waiting(0, 0), "hybrid": Waiting(20_000, 20_000)}
-
-
-def build_worker(toolchain: Toolchain) -> dict[str, Artifact]:
-    """The artifacts that every client of a ring needs, by name."""
-    return {
-        "library": toolchain.native_library(),
-        "prototypes": toolchain.prototypes(toolchain.target),
-        "worker": worker_program(toolchain, shapes_of(KERNELS.values())),
-    }
 
 
 def start_worker(

@@ -18,7 +18,7 @@ from ffi_spectrum.remote.process import WorkerProcess
 from ffi_spectrum.remote.ring_channel import ENTRIES, HEAD, RESPONSES, RING_NBYTES, RingChannel, lay_out
 from ffi_spectrum.remote.window import Rest
 from ffi_spectrum.rungs.base import Buffers
-from ffi_spectrum.rungs.copies import Copies, copy, flat
+from ffi_spectrum.rungs.copies import Copies, Rooms, copies_of, copy, flat, rooms_of
 from ffi_spectrum.rungs.far_lists import RequestedLists
 from ffi_spectrum.rungs.remote_rung import Call, Client
 from ffi_spectrum.rungs.ring import start_worker
@@ -27,8 +27,6 @@ from ffi_spectrum.toolchain.artifact import Artifact
 
 # How much of the shared memory the window of one pipelined call may fill.
 WINDOW_NBYTES = frame.LIMIT_NBYTES
-# Rooms in shared memory, and the numbers of the buffers that go there
-Rooms = list[tuple[memoryview, int]]
 
 
 class Step:
@@ -152,18 +150,11 @@ class RingClient(Client):
             return Step(head + layout.pack_slots(placed, offsets))
         start = self.memory.address_of(np.frombuffer(room, np.uint8))
         slots = layout.pack_slots(placed, {b.argument.name: start + b.offset for b in layout.blocks})
-        rooms = [(b, room[b.offset : b.end], flat(placed[b.argument.name])) for b in layout.blocks if b.nbytes]
-        before = [(room, value) for block, room, value in rooms if not block.is_written]
-        after = [(value, room) for block, room, value in rooms if block.is_written]
-        return Step(head + slots, before, after)
+        return Step(head + slots, *copies_of(layout, room, placed))
 
     def _staging(self, layout: Layout) -> tuple[Rooms, Rooms]:
         """For a call of this layout: where in the staging room each of the inputs and outputs lies."""
-        inside = self.memory.bytes[RING_NBYTES:]
-        rooms = [(inside[b.offset : b.end], n, b.is_written) for n, b in enumerate(layout.blocks) if b.nbytes]
-        inputs = [(room, number) for room, number, is_written in rooms if not is_written]
-        outputs = [(room, number) for room, number, is_written in rooms if is_written]
-        return inputs, outputs
+        return rooms_of(layout, self.memory.bytes[RING_NBYTES:])
 
 
 def _head(signature: Signature, times: int = 1) -> bytes:

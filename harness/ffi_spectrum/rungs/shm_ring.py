@@ -9,7 +9,7 @@ from functools import partial
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ffi_spectrum.case import Form, Strategy
+from ffi_spectrum.case import Form, Placement, Strategy
 from ffi_spectrum.errors import BadArgument, Unavailable
 from ffi_spectrum.kernels.shapes import shapes_of
 from ffi_spectrum.kernels.table import KERNELS
@@ -19,15 +19,7 @@ from ffi_spectrum.rungs.base import BoundCall, Buffers, RungInfo, address_of, c_
 from ffi_spectrum.rungs.far_lists import FarLists
 from ffi_spectrum.rungs.far_rung import FarRung
 from ffi_spectrum.rungs.guest_memory import GuestMemory
-from ffi_spectrum.rungs.ring import (
-    ARENA_NBYTES,
-    STAGING_NBYTES,
-    WAITING,
-    Failures,
-    Waiting,
-    build_worker,
-    start_worker,
-)
+from ffi_spectrum.rungs.ring import ARENA_NBYTES, STAGING_NBYTES, WAITING, Failures, Waiting, start_worker
 from ffi_spectrum.rungs.sealed_memory import SharedArena, sealed_memfd
 from ffi_spectrum.toolchain.artifact import Artifact
 from ffi_spectrum.toolchain.extension import load_extension
@@ -132,10 +124,15 @@ class ShmRing(FarRung[Ring]):
     @classmethod
     def build(cls, toolchain: Toolchain) -> dict[str, Artifact]:
         source = ring_source(MODULE_NAME, toolchain.kernels(toolchain.target), shapes_of(KERNELS.values()))
-        return {**build_worker(toolchain), "extension": toolchain.extension(MODULE_NAME, source)}
+        return {**super().build(toolchain), "extension": toolchain.extension(MODULE_NAME, source)}
 
     def _connect(self) -> Ring:
         return Ring(load_extension(MODULE_NAME, self.artifacts["extension"]), self.artifacts, self.deadline_s)
+
+    def _place(self, workload: Workload, placement: Placement) -> Buffers:
+        if placement == "shared":
+            self.link.channel.drain()  # a call that Ctrl-C cut short may still write to what has been let go
+        return super()._place(workload, placement)
 
     def _bind(self, buffers: Buffers, form: Form, variant: str) -> BoundCall:
         return self._awake(self._call(buffers, form), variant)

@@ -8,14 +8,11 @@ from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from ffi_spectrum.case import Form, Strategy
-from ffi_spectrum.kernels.shapes import shapes_of
-from ffi_spectrum.kernels.table import KERNELS
 from ffi_spectrum.remote.ring_channel import RingChannel, check_machine
 from ffi_spectrum.rungs.base import BoundCall, Buffers, RungInfo
 from ffi_spectrum.rungs.remote_rung import RemoteRung
 from ffi_spectrum.rungs.ring_client import RingClient, connect
 from ffi_spectrum.toolchain.artifact import Artifact
-from ffi_spectrum.toolchain.remote import worker_program
 
 if TYPE_CHECKING:
     from ffi_spectrum.toolchain.build import Toolchain
@@ -50,10 +47,6 @@ class ShmRingPy(RemoteRung):
     def build(cls, toolchain: Toolchain) -> dict[str, Artifact]:
         check_machine()
         return super().build(toolchain)
-
-    @classmethod
-    def _build_worker(cls, toolchain: Toolchain) -> Artifact:
-        return worker_program(toolchain, shapes_of(KERNELS.values()))
 
     def _connect(self) -> RingClient:
         return connect(self.artifacts, self.deadline_s)

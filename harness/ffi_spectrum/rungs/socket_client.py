@@ -13,15 +13,13 @@ from ffi_spectrum.remote.layout import Layout, Signature
 from ffi_spectrum.remote.socket_channel import Bare, Exchange, SocketChannel
 from ffi_spectrum.remote.window import Rest
 from ffi_spectrum.rungs.base import Buffers
-from ffi_spectrum.rungs.copies import Copies, copy, flat
+from ffi_spectrum.rungs.copies import Copies, Rooms, copies_of, copy, flat, rooms_of
 from ffi_spectrum.rungs.far_lists import RequestedLists
 from ffi_spectrum.rungs.remote_rung import Call, Client
 from ffi_spectrum.rungs.sealed_memory import SealedMemory
 
 # How much of the shared memory the window of one pipelined call may fill.
 WINDOW_NBYTES = frame.LIMIT_NBYTES
-# Rooms in shared memory, and the numbers of the buffers that go there
-Rooms = list[tuple[memoryview, int]]
 
 
 class Step:
@@ -130,12 +128,9 @@ class SocketClient(Client):
             return Step(exchange)
         if room is None:
             room = self.memory.array((layout.region_nbytes,), "uint8")
-        start, inside = self.memory.address_of(room), flat(room)
+        start = self.memory.address_of(room)
         exchange.fill(layout.pack_slots(placed, {b.argument.name: start + b.offset for b in layout.blocks}))
-        rooms = [(b, inside[b.offset : b.end], flat(placed[b.argument.name])) for b in layout.blocks if b.nbytes]
-        before = [(room, value) for block, room, value in rooms if not block.is_written]
-        after = [(value, room) for block, room, value in rooms if block.is_written]
-        return Step(exchange, before, after)
+        return Step(exchange, *copies_of(layout, flat(room), placed))
 
     def _fresh_frame(self, signature: Signature) -> Callable[..., Any]:
         encode, run = Encoder(signature, Exchange).encode, self.channel.exchange
@@ -179,12 +174,7 @@ class SocketClient(Client):
 
     def _staging(self, layout: Layout) -> tuple[Exchange, Rooms, Rooms]:
         """For a call of this layout: where in the staging room each of the inputs and outputs lies."""
-        rooms = [
-            (self.memory.bytes[b.offset : b.end], n, b.is_written) for n, b in enumerate(layout.blocks) if b.nbytes
-        ]
-        inputs = [(room, number) for room, number, is_written in rooms if not is_written]
-        outputs = [(room, number) for room, number, is_written in rooms if is_written]
-        return _shared_exchange(layout), inputs, outputs
+        return _shared_exchange(layout), *rooms_of(layout, self.memory.bytes)
 
 
 def _prepare(channel: SocketChannel, header: frame.Header) -> Call:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
-from ffi_spectrum.kernels.shapes import shapes_of
-from ffi_spectrum.kernels.table import KERNELS
 from ffi_spectrum.remote.process import WorkerProcess
 from ffi_spectrum.remote.socket_channel import SocketChannel
 from ffi_spectrum.remote.socket_path import private_socket_path
@@ -13,11 +11,6 @@ from ffi_spectrum.rungs.base import RungInfo
 from ffi_spectrum.rungs.remote_rung import RemoteRung
 from ffi_spectrum.rungs.sealed_memory import MEMORY_NBYTES, SealedMemory
 from ffi_spectrum.rungs.socket_client import SocketClient
-from ffi_spectrum.toolchain.artifact import Artifact
-from ffi_spectrum.toolchain.remote import worker_program
-
-if TYPE_CHECKING:
-    from ffi_spectrum.toolchain.build import Toolchain
 
 
 class Uds(RemoteRung):
@@ -44,15 +37,11 @@ class Uds(RemoteRung):
     shared_variants = frozenset({"memfd"})
     wide_variant = "memfd"
 
-    @classmethod
-    def _build_worker(cls, toolchain: Toolchain) -> Artifact:
-        return worker_program(toolchain, shapes_of(KERNELS.values()))
-
     def _connect(self) -> SocketClient:
         with private_socket_path() as path:
             memory = SealedMemory()
             worker = WorkerProcess(
-                [str(self.artifacts["worker"].path)], ["uds", path, str(memory.fd), str(MEMORY_NBYTES)],
+                [str(self.artifacts["worker"].path)], ["uds", str(path), str(memory.fd), str(MEMORY_NBYTES)],
                 self.artifacts["library"].facts["sha256"], given_fds=[memory.fd],
             )  # fmt: skip
             return SocketClient(SocketChannel(worker, path, self.deadline_s), memory)

@@ -37,7 +37,7 @@ def test_rows_are_medians_per_launch() -> None:
         5_000, 10, {"p": [180_000, 170_000, 190_000]}, {"p": [70_000]}, [58_000], {"early": [54_000]}, [5_030, 5_050], 2
     )
     (row,) = duration_rows([DeviceSample(0, 0, durations=[one])])
-    assert row == DurationRow("p", 5_000, 18_000, 7_000, 5_800, 5_040, {"early": 5_400})
+    assert row == DurationRow("p", 5_000, 18_000, 7_000, 5_800, 5_040, {"early": 5_400}, 10)
     assert overlapping_kernels([DeviceSample(0, 0, durations=[one])] * 2) == 4
 
 

@@ -16,6 +16,7 @@ from ffi_spectrum.analysis.device.targets import (
     one_crossing,
     over_floor,
     spreads,
+    start_prediction,
     worst_spread,
 )
 from ffi_spectrum.analysis.interval import Interval
@@ -79,10 +80,10 @@ def test_the_worst_path_is_the_figure() -> None:
     assert flag_prediction(costs).value == pytest.approx(0.08)
     assert flag_prediction(costs).detail == "a +5.0%, b -8.0%"
     assert crossing_prediction(costs).value == pytest.approx(0.15)
-    figure, clock_error_ns = latency_agreement(costs)
-    assert figure.value == pytest.approx(400)
+    assert start_prediction(costs).value == pytest.approx(7_700 / 7_000 - 1)
+    figure = latency_agreement(costs)
+    assert figure.value == pytest.approx(400 / 2_800)
     assert figure.detail == "b 2,600 ns to a 3,000 ns"
-    assert clock_error_ns == 1_500
 
 
 def test_a_spread_is_that_of_the_medians_of_processes() -> None:
@@ -106,7 +107,7 @@ def test_without_data_there_is_no_figure() -> None:
     empty = results()
     assert one_crossing(empty).value is None
     assert worst_spread([results(5_000)], 0.03).value is None
-    assert flag_prediction({}).value is crossing_prediction({}).value is latency_agreement({})[0].value is None
+    assert flag_prediction({}).value is crossing_prediction({}).value is latency_agreement({}).value is None
 
 
 def test_the_recorded_run() -> None:

@@ -25,6 +25,7 @@ from ffi_spectrum.rungs.table import RUNGS, rung_class
 from ffi_spectrum.toolchain.build import Toolchain
 
 from ..remote.processes import is_running, waits_until
+from ..rungs.opened import with_worker
 from .failing_engine import ILLEGAL
 
 pytestmark = [
@@ -70,13 +71,8 @@ def opened(name: str, engine: str = FarDevice.engine) -> Iterator[FarDevice]:
     except Unavailable as absent:
         pytest.skip(absent.reason)
     rung.engine = engine  # type: ignore[misc]
-    rung.open()
-    worker = rung.link.worker
-    try:
+    with with_worker(rung):
         yield rung
-    finally:
-        rung.close()
-        worker.close()
 
 
 def calling(rung: FarDevice, kernel: str, **values: int) -> BoundCall:

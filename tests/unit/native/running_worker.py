@@ -174,3 +174,13 @@ def until(condition: Callable[[], bool]) -> bool:
             return False
         time.sleep(0.01)
     return True
+
+
+@contextmanager
+def as_users_have_it(build: Build, shared_nbytes: int) -> Iterator[RunningWorker]:
+    """A worker that obeys no FAULT, with shared memory that holds nothing."""
+    with (
+        sealed_memory(shared_nbytes) as fd,
+        serving(worker_path(build, faults=False), str(fd), str(shared_nbytes), fds=[fd]) as running,
+    ):
+        yield running

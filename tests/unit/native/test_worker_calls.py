@@ -27,6 +27,7 @@ from .call_frames import answered, call_frame, outputs_start, region_for, shared
 from .running_worker import (
     NONCE,
     RunningWorker,
+    as_users_have_it,
     ask,
     is_at_end,
     receive_frame,
@@ -44,11 +45,7 @@ each_kernel = pytest.mark.parametrize("kernel", KERNELS.values(), ids=KERNELS)
 
 @pytest.fixture(scope="module", params=["timed", "ubsan", "asan"])
 def worker(request: pytest.FixtureRequest) -> Iterator[RunningWorker]:
-    """A worker as users have it, with shared memory that holds nothing."""
-    with (
-        sealed_memory(SHARED_NBYTES) as fd,
-        serving(worker_path(request.param, faults=False), str(fd), str(SHARED_NBYTES), fds=[fd]) as running,
-    ):
+    with as_users_have_it(request.param, SHARED_NBYTES) as running:
         yield running
 
 

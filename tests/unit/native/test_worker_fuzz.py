@@ -16,7 +16,7 @@ from ffi_spectrum.remote.frame import CALL, HEADER, LIMIT_NBYTES, Header, parse_
 
 from ..toolchain.thunk_region import KERNEL_NAMES
 from .call_frames import call_frame, region_for, shared_frame
-from .running_worker import RunningWorker, ask, receive_exactly, result_of, sealed_memory, serving, worker_path
+from .running_worker import RunningWorker, as_users_have_it, ask, receive_exactly, result_of, serving, worker_path
 
 SHARED_NBYTES = 1 << 16
 # Kernels whose time stays short whatever their slots say: not spin, and no product without bounds.
@@ -69,11 +69,7 @@ def bad_frames(draw: st.DrawFn) -> bytes:
 
 @pytest.fixture(scope="module", params=["timed", "ubsan", "asan"])
 def worker(request: pytest.FixtureRequest) -> Iterator[RunningWorker]:
-    """A worker as users have it, which obeys no FAULT."""
-    with (
-        sealed_memory(SHARED_NBYTES) as fd,
-        serving(worker_path(request.param, faults=False), str(fd), str(SHARED_NBYTES), fds=[fd]) as running,
-    ):
+    with as_users_have_it(request.param, SHARED_NBYTES) as running:
         yield running
 
 

@@ -13,7 +13,7 @@ from ffi_spectrum.remote.frame import CALL, CALL_SHARED, COUNT, FAULT, HELLO, LI
 
 from ..toolchain.thunk_region import KERNEL_NAMES, Region
 from .call_frames import answered, call_frame, outputs_start, region_for
-from .running_worker import RunningWorker, ask, is_at_end, receive_frame, sealed_memory, serving, worker_path
+from .running_worker import RunningWorker, as_users_have_it, ask, is_at_end, receive_frame, serving, worker_path
 
 SHARED_NBYTES = 1 << 16
 # More bytes than a frame may announce, up to where a signed number would be negative.
@@ -22,11 +22,7 @@ TOO_MANY = [LIMIT_NBYTES + 1, 2**32, 2**63, 2**64 - 1]
 
 @pytest.fixture(scope="module", params=["timed", "ubsan", "asan"])
 def worker(request: pytest.FixtureRequest) -> Iterator[RunningWorker]:
-    """A worker as users have it, with shared memory that holds nothing."""
-    with (
-        sealed_memory(SHARED_NBYTES) as fd,
-        serving(worker_path(request.param, faults=False), str(fd), str(SHARED_NBYTES), fds=[fd]) as running,
-    ):
+    with as_users_have_it(request.param, SHARED_NBYTES) as running:
         yield running
 
 

@@ -99,7 +99,7 @@ def socket_call(answer: str, then: str = "") -> Iterator[tuple[SocketChannel, Ca
     """A channel whose worker answers so, the call, and its output."""
     layout, slots, views = relu()
     with private_socket_path() as path:
-        worker = started(_ANSWER.format(answer=answer) + _SOCKET.format(then=then), [path], grace_s=0.2)
+        worker = started(_ANSWER.format(answer=answer) + _SOCKET.format(then=then), [str(path)], grace_s=0.2)
         channel = SocketChannel(worker, path, DEADLINE_S)
     exchange = Exchange(layout)
     exchange.fill(slots, views)
@@ -187,7 +187,7 @@ def test_another_process_listens() -> None:
         "time.sleep(60)"
     )
     with private_socket_path() as path:
-        with subprocess.Popen([sys.executable, "-c", code, path], stdout=subprocess.PIPE) as server:
+        with subprocess.Popen([sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE) as server:
             assert server.stdout
             server.stdout.readline()
             worker = obedient()
@@ -207,7 +207,7 @@ def test_nobody_listens() -> None:
 
 def test_a_private_path() -> None:
     with private_socket_path() as path:
-        folder = Path(path).parent
+        folder = path.parent
         assert folder.stat().st_mode & 0o777 == 0o700
     assert not folder.exists()
 

@@ -18,7 +18,7 @@ from ffi_spectrum.remote.layout import Layout
 from ffi_spectrum.remote.thunks import NO_COUNT
 
 from ..rungs.numpy_engine import NumpyEngine
-from .signatures import signatures
+from .signatures import saxpy_call, signatures
 
 SHARED_NBYTES, ARENA_NBYTES = 2**20, 2**18
 SIZE = 20
@@ -131,14 +131,9 @@ def test_requests_without_a_payload(kernels: DeviceKernels) -> None:
 
 @pytest.mark.parametrize("size", [0, 1, SIZE, 4096])
 def test_a_payload_in_the_message(kernels: DeviceKernels, size: int) -> None:
-    layout = Layout(signatures()["saxpy"], {"size": size})
-    body = bytearray(layout.inputs_end)
-    slots = layout.pack_slots({"a": 2.0})
-    body[: len(slots)] = slots
-    for block, value in zip(layout.inputs, (3.0, 0.5), strict=True):
-        body[block.offset : block.end] = np.full(size, value, np.float32).tobytes()
-    answer = bytes(DeviceServer(kernels).answer(layout.request().pack() + bytes(body)))
-    assert frame.unpack_header(answer) == layout.answer(layout.request())
+    request, body = saxpy_call(size)
+    answer = bytes(DeviceServer(kernels).answer(request.pack() + body))
+    assert frame.unpack_header(answer) == request._replace(nbytes=64 + 4 * size, region_nbytes=0)
     np.testing.assert_array_equal(np.frombuffer(answer[112:], np.float32), np.full(size, 6.5, np.float32))
 
 

@@ -125,14 +125,6 @@ def test_every_thread_is_placed() -> None:
     worker.close()
 
 
-def test_a_hundred_cycles_leave_nothing() -> None:
-    obedient().close()
-    before = belongings()
-    for _ in range(100):
-        obedient().close()
-    assert belongings() == before
-
-
 def started_in_a_thread() -> WorkerProcess:
     found: list[WorkerProcess] = []
     thread = threading.Thread(target=lambda: found.append(started(DIES_WITH_PARENT + "hello()\nuntil_close()")))

@@ -19,7 +19,7 @@ from ffi_spectrum.remote.thunks import NO_COUNT, Thunks
 from ffi_spectrum.toolchain.build import Toolchain
 from ffi_spectrum.toolchain.remote import thunk_library
 
-from .signatures import signatures
+from .signatures import saxpy_call, signatures
 
 LIMIT = 64 * 2**20
 NAMES = ("add", "dot", "saxpy", "crc32", "base64_encode", "relu")
@@ -38,20 +38,9 @@ def ask(server: Server, message: bytes) -> tuple[frame.Header, bytes]:
     return header, answer[48:]
 
 
-def saxpy(size: int = 20) -> tuple[frame.Header, bytes]:
-    """A right request: header and body."""
-    layout = Layout(signatures()["saxpy"], {"size": size})
-    body = bytearray(layout.inputs_end)
-    slots = layout.pack_slots({"a": 2.0})
-    body[: len(slots)] = slots
-    for block, value in zip(layout.inputs, (3.0, 0.5), strict=True):
-        body[block.offset : block.end] = np.full(size, value, np.float32).tobytes()
-    return layout.request(), bytes(body)
-
-
 @pytest.mark.parametrize("size", [0, 1, 20, 4096])
 def test_a_call(server: Server, size: int) -> None:
-    request, body = saxpy(size)
+    request, body = saxpy_call(size)
     header, answer = ask(server, request.pack() + body)
     assert header == request._replace(nbytes=64 + 4 * size, region_nbytes=0)
     assert answer[:64] == bytes(64)
@@ -96,7 +85,7 @@ CHANGES: dict[str, Change] = {
 @pytest.mark.parametrize("how", CHANGES)
 def test_malformed_call(server: Server, how: str) -> None:
     changes, change, status = CHANGES[how]
-    request, body = saxpy()
+    request, body = saxpy_call()
     header, answer = ask(server, request._replace(**changes).pack() + change(body))
     assert (header.status, answer) == (status, b"")
     test_a_call(server, 20)
@@ -134,5 +123,5 @@ def test_any_call(server: Server, header: frame.Header, body: bytes, is_consiste
         header = header._replace(nbytes=len(body))
     answer, _ = ask(server, header.pack() + body)
     assert answer.status in range(7)
-    request, right = saxpy(3)
+    request, right = saxpy_call(3)
     assert ask(server, request.pack() + right)[0].status == frame.OK

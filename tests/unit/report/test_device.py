@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,8 @@ def test_the_sentence_says_whose_each_part_is() -> None:
         "of 9.0 us until the kernel starts, 1.4 us is the binding, 3.4 us the driver, 4.2 us the device; "
         "a free binding would save 1.4 us"
     )
+    seen = replace(cost, started=8_250)
+    assert sentence(seen).startswith("of 9.0 us until the kernel starts (8.2 by the clocks), 1.4 us is")
 
 
 def test_every_path_that_was_seen_to_start_has_one_sentence(estimates: list[Estimate]) -> None:

@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 
 from ffi_spectrum.kernels.table import KERNELS
@@ -59,20 +58,3 @@ def stop(pid: int) -> None:
 def _state(task: Path) -> str:
     """The letter after the name in parentheses, see proc(5)."""
     return (task / "stat").read_text().rpartition(")")[2].split()[0]
-
-
-def ends_within(pid: int, seconds: float) -> bool:
-    """True when the process ends in time; it may stay a zombie where nobody reaps orphans, in a container say."""
-    until = time.monotonic() + seconds
-    while is_running(pid):
-        if time.monotonic() > until:
-            return False
-        time.sleep(0.01)
-    return True
-
-
-def is_running(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False

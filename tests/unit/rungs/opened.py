@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, TypeVar
 
 import pytest
 
 from ffi_spectrum.errors import Unavailable
 from ffi_spectrum.rungs.base import BoundCall, Rung
+from ffi_spectrum.rungs.far_rung import FarRung
 from ffi_spectrum.rungs.table import rung_class
 from ffi_spectrum.toolchain.build import Toolchain
 from ffi_spectrum.toolchain.target import Build
+
+R = TypeVar("R", bound=FarRung[Any])
 
 
 def open_rung(name: str, build: Build = "timed") -> Rung:
@@ -23,6 +27,18 @@ def open_rung(name: str, build: Build = "timed") -> Rung:
     except Unavailable as absent:
         pytest.skip(absent.reason)
     return rung
+
+
+@contextmanager
+def with_worker(rung: R) -> Iterator[R]:
+    """The rung, open; its worker is ended in any case."""
+    rung.open()
+    worker = rung.link.worker
+    try:
+        yield rung
+    finally:
+        rung.close()
+        worker.close()
 
 
 def call_with(bound: BoundCall, changes: Mapping[str, Any]) -> Any:

@@ -1,4 +1,4 @@
-"""Rungs with a worker that obeys FAULT, and what tests do to it."""
+"""Rungs with a worker behind a stream, and what tests do to it."""
 
 from __future__ import annotations
 
@@ -8,57 +8,33 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, ClassVar
+from typing import Any
 
 import psutil
 
 from ffi_spectrum.case import Placement
-from ffi_spectrum.kernels.shapes import shapes_of
 from ffi_spectrum.kernels.table import KERNELS
 from ffi_spectrum.kernels.workload import make_workload
-from ffi_spectrum.remote import frame
 from ffi_spectrum.rungs.base import BoundCall, Buffers
 from ffi_spectrum.rungs.pipe import Pipe
 from ffi_spectrum.rungs.remote_rung import RemoteRung
 from ffi_spectrum.rungs.uds import Uds
-from ffi_spectrum.toolchain.artifact import Artifact
 from ffi_spectrum.toolchain.build import Toolchain
-from ffi_spectrum.toolchain.remote import worker_program
 
 from ..remote.processes import waits_until
+from .opened import with_worker
 
-
-class FaultyUds(Uds):
-    """The rung `uds` with a worker that crashes, hangs or exits when it is told to."""
-
-    @classmethod
-    def _build_worker(cls, toolchain: Toolchain) -> Artifact:
-        return worker_program(toolchain, shapes_of(KERNELS.values()), faults=True)
-
-
-class FaultyPipe(Pipe):
-    """The rung `pipe`, likewise."""
-
-    worker_flags: ClassVar[tuple[str, ...]] = ("faults",)
-
-
-FAULTY: dict[str, type[RemoteRung]] = {"uds": FaultyUds, "pipe": FaultyPipe}
+RUNGS: dict[str, type[RemoteRung]] = {"uds": Uds, "pipe": Pipe}
 WAYS = [("uds", "frame"), ("uds", "memfd"), ("pipe", "")]
 
 
 @contextmanager
 def opened(name: str, deadline_s: float = 10.0) -> Iterator[RemoteRung]:
     """The rung, open; its worker is ended in any case."""
-    kind = FAULTY[name]
-    rung = kind(kind.build(Toolchain()))
+    rung = RUNGS[name](RUNGS[name].build(Toolchain()))
     rung.deadline_s = deadline_s
-    rung.open()
-    worker = rung.link.worker
-    try:
+    with with_worker(rung):
         yield rung
-    finally:
-        rung.close()
-        worker.close()
 
 
 def placed(rung: RemoteRung, kernel: str, size: int = 0, placement: Placement = "host") -> Buffers:
@@ -69,19 +45,19 @@ def placed(rung: RemoteRung, kernel: str, size: int = 0, placement: Placement = 
 
 def endless(rung: RemoteRung, variant: str) -> BoundCall:
     """A call that would take minutes."""
+    return spinning(rung, variant, 10**12)
+
+
+def spinning(rung: RemoteRung, variant: str, steps: int) -> BoundCall:
+    """A call of so many steps, of 1 to 3 ns each."""
     bound = rung.far_side(placed(rung, "spin", 1000), variant)
     assert bound is not None
-    return BoundCall(bound.call, {**bound.names, "times": 10**9}, owner=bound.owner)
+    return BoundCall(bound.call, {**bound.names, "times": steps // 1000}, owner=bound.owner)
 
 
 def value_of(bound: BoundCall) -> Any:
     """Evaluate the call's expression."""
     return eval(bound.call, dict(bound.names))
-
-
-def fault(rung: RemoteRung, kind: int, sleep_ns: int = 0) -> None:
-    """Have the worker crash, sleep or exit, and wait for its answer."""
-    rung.link.channel.request(frame.Header(frame.FAULT, times=kind, region_nbytes=sleep_ns))
 
 
 def stop(pid: int) -> None:

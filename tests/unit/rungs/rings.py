@@ -18,6 +18,8 @@ from ffi_spectrum.rungs.shm_ring_py import ShmRingPy
 from ffi_spectrum.toolchain.build import Toolchain
 from ffi_spectrum.toolchain.extension import load_extension
 
+from .opened import with_worker
+
 RINGS: dict[str, type[FarRung[Any]]] = {"shm_ring": ShmRing, "shm_ring_py": ShmRingPy}
 WAYS = [("shm_ring", variant) for variant in WAITING] + [("shm_ring_py", "spin"), ("shm_ring_py", "eventfd")]
 SPINS = ("spin", "hybrid")
@@ -45,13 +47,8 @@ def opened(kind: type[FarRung[Any]], deadline_s: float = 10.0) -> Iterator[FarRu
     """The rung, open; its worker is ended in any case."""
     rung = kind(kind.build(Toolchain()))
     rung.deadline_s = deadline_s
-    rung.open()
-    worker = rung.link.worker
-    try:
+    with with_worker(rung):
         yield rung
-    finally:
-        rung.close()
-        worker.close()
 
 
 def adding(rung: FarRung[Any], variant: str, a: int = 40, b: int = 2, window: int = 0) -> BoundCall:

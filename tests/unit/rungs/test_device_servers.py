@@ -29,8 +29,8 @@ from ffi_spectrum.toolchain.build import Toolchain
 
 from ..remote.processes import waits_until
 from .device_rungs import KINDS, TREE, HostRing, HostUds
-from .test_far_device import adding
-from .test_far_device import opened as opened_of
+from .opened import with_worker
+from .test_far_device import adding, opened
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -38,16 +38,6 @@ pytestmark = pytest.mark.timeout(120)
 @pytest.fixture(autouse=True)
 def _engine_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(TREE))
-
-
-def opened(rung: FarDevice) -> Iterator[FarDevice]:
-    rung.open()
-    worker = rung.link.worker
-    try:
-        yield rung
-    finally:
-        rung.close()
-        worker.close()
 
 
 class LateRing(HostRing):
@@ -66,20 +56,22 @@ class KnownUds(HostUds):
     def _connect(self) -> SocketClient:
         memory = DeviceMemory()
         worker = self._start_worker(memory, "uds", self.path)
-        return SocketClient(SocketChannel(worker, str(self.path), self.deadline_s), memory)
+        return SocketClient(SocketChannel(worker, self.path, self.deadline_s), memory)
 
 
 @pytest.fixture
 def ring() -> Iterator[FarDevice]:
-    yield from opened(LateRing(LateRing.build(Toolchain())))
+    with with_worker(LateRing(LateRing.build(Toolchain()))) as rung:
+        yield rung
 
 
 @pytest.fixture
 def uds() -> Iterator[FarDevice]:
     with private_socket_path() as path:
         rung = KnownUds(KnownUds.build(Toolchain()))
-        rung.path = Path(path)
-        yield from opened(rung)
+        rung.path = path
+        with with_worker(rung):
+            yield rung
 
 
 def test_numbers_that_wrap_and_ways_of_waiting_that_change(ring: FarDevice) -> None:
@@ -104,7 +96,7 @@ def test_a_worker_that_is_parked_uses_no_cpu(variant: str, ring: FarDevice) -> N
 def test_what_the_worker_refuses(name: str) -> None:
     """The channel stays usable."""
     kind = KINDS[name]
-    for rung in opened(kind(kind.build(Toolchain()))):
+    with with_worker(kind(kind.build(Toolchain()))) as rung:
         variant = rung.info.variants["prebound"][0]
         for op, error in ((99, "BAD_OP"), (frame.FAULT, "UNSUPPORTED"), (frame.RECORD, "BAD_OP")):
             with pytest.raises(CallError, match=error):
@@ -138,7 +130,7 @@ def test_a_worker_outlives_what_is_no_frame(uds: KnownUds, sent: bytes, status: 
         answer = other.recv(1000)
         assert answer == (b"" if status is None else frame.Header(0, status=status).pack())
         assert other.recv(1) == b""
-    again = SocketChannel(first.worker, str(uds.path), 10.0)
+    again = SocketChannel(first.worker, uds.path, 10.0)
     again.ping()
 
 
@@ -146,12 +138,12 @@ def test_a_worker_outlives_what_is_no_frame(uds: KnownUds, sent: bytes, status: 
 def test_opening_and_closing_leaves_nothing(name: str) -> None:
     own = psutil.Process()
     for _ in range(2):
-        with opened_of(name) as rung:
+        with opened(name) as rung:
             rung.place(make_workload(KERNELS["relu"], 7), "device")
     gc.collect()
     before = own.num_fds(), len(own.children())
     for _ in range(5):
-        with opened_of(name) as rung:
+        with opened(name) as rung:
             rung.place(make_workload(KERNELS["relu"], 7), "device")
     del rung
     gc.collect()

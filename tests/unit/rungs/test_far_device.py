@@ -38,6 +38,7 @@ from ffi_spectrum.toolchain.target import Build
 
 from .device_rungs import KINDS, TREE
 from .numpy_engine import HUNGRY, ILLEGAL
+from .opened import with_worker
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -59,13 +60,8 @@ def opened(name: str, build: Build = "timed", engine: str = "") -> Iterator[FarD
     rung = kind(kind.build(Toolchain(build=build)))
     if engine:
         rung.engine = engine  # type: ignore[misc]
-    rung.open()
-    worker = rung.link.worker
-    try:
+    with with_worker(rung):
         yield rung
-    finally:
-        rung.close()
-        worker.close()
 
 
 @pytest.fixture(autouse=True)

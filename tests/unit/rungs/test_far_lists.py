@@ -5,7 +5,9 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -13,7 +15,7 @@ import psutil
 import pytest
 
 from ffi_spectrum.errors import BadArgument, CallError, FarSideDied, Unavailable
-from ffi_spectrum.kernels.derived import replayed
+from ffi_spectrum.kernels.derived import WORDS, replayed
 from ffi_spectrum.kernels.table import KERNELS
 from ffi_spectrum.kernels.workload import Workload, make_workload
 from ffi_spectrum.measure.loop import call_once
@@ -39,17 +41,61 @@ def rung(request: pytest.FixtureRequest) -> Iterator[FarRung[Any]]:
     found.close()
 
 
+@contextmanager
+def interrupted(after_s: float) -> Iterator[None]:
+    """Ctrl-C after so long; the block has to end by it."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, after_s)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
 def adding(rung: FarRung[Any], a: int, b: int) -> Recorded:
     recording = Recording(rung)
     recording.add(rung.place(Workload(KERNELS["add"], 0, {}, {"a": a, "b": b}), "none"))
     return recording.finish()
 
 
+@pytest.fixture
+def _without_collector() -> Iterator[None]:
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("_without_collector")
 def test_lists_that_nobody_holds_make_room(rung: FarRung[Any]) -> None:
+    """At once, as a measuring process collects no garbage."""
     for i in range(3 * MAX_LISTS):
         recorded = adding(rung, i, 1)
         call_once(recorded.bound)
         assert recorded.value(0) == i + 1
+
+
+def test_a_replay_that_was_cut_short_writes_into_nobody_elses_memory() -> None:
+    """The ring's worker goes on with it: what lay there is given away when it is through."""
+    rung = opened("shm_ring")
+    recording = Recording(rung)
+    recording.add(rung.place(Workload(KERNELS["spin"], 0, {"steps": 40_000_000}, {"seed": 1}), "none"), 4)
+    recorded = recording.finish()
+    with interrupted(0.1):
+        call_once(recorded.bound)
+    place, shape = recorded._words.ctypes.data, recorded._words.shape
+    del recorded
+    found = rung.place(replayed(np.zeros(shape, np.uint64)), "shared").placed[WORDS]
+    assert found.ctypes.data == place
+    time.sleep(0.3)
+    assert not found.any()
+    rung.close()
 
 
 def test_a_list_too_many_is_refused_until_one_is_let_go(rung: FarRung[Any]) -> None:
@@ -57,7 +103,6 @@ def test_a_list_too_many_is_refused_until_one_is_let_go(rung: FarRung[Any]) -> N
     with pytest.raises(BadArgument, match=f"{MAX_LISTS} lists"):
         adding(rung, 0, 0)
     kept.pop(7)
-    gc.collect()
     kept.append(adding(rung, 100, 2))
     for recorded in kept:
         call_once(recorded.bound)

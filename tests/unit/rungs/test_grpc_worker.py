@@ -8,27 +8,27 @@ import signal
 import stat
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from ffi_spectrum.errors import CallError, ChannelRetired, DeadlineExceeded, FarSideDied, ProtocolError
 from ffi_spectrum.kernels.table import KERNELS
 from ffi_spectrum.kernels.workload import Workload, make_workload
 from ffi_spectrum.measure.loop import call_once, compile_block
-from ffi_spectrum.remote.grpc_process import check_modes, socket_path, start_worker
+from ffi_spectrum.remote.grpc_process import check_modes, start_worker
+from ffi_spectrum.remote.socket_path import private_socket_path
 from ffi_spectrum.rungs.base import BoundCall
 from ffi_spectrum.rungs.grpc import Grpc
 from ffi_spectrum.toolchain.artifact import Artifact
 from ffi_spectrum.toolchain.build import Toolchain
 
-from .grpc_rungs import VARIANTS, bound_to, by_variant, ends_within, opened, pid_of, spin, stop
+from ..remote.processes import is_running, waits_until
+from .grpc_rungs import VARIANTS, bound_to, by_variant, opened, pid_of, spin, stop
 
 pytest.importorskip("grpc", reason="the gRPC rung needs its packages: `pip install grpcio grpcio-tools`")
 
@@ -65,7 +65,7 @@ def test_a_stopped_worker_is_given_up_at_the_deadline(variant: str, window: int,
     pid = pid_of(rung)
     stop(pid)
     assert 0.25 < elapsed_s(lambda: block(3), DeadlineExceeded) < 3
-    assert ends_within(pid, 1)
+    assert waits_until(lambda: not is_running(pid), 1)
     for _ in range(3):
         assert elapsed_s(lambda: block(3), ChannelRetired) < 0.25  # nothing is waited for
 
@@ -76,7 +76,7 @@ def test_a_call_that_takes_too_long_ends_its_worker(variant: str, rung: Grpc) ->
     pid = pid_of(rung)
     call = spin(rung, variant, LONG)
     assert 0.25 < elapsed_s(lambda: call_once(call), DeadlineExceeded) < 3
-    assert ends_within(pid, 1)
+    assert waits_until(lambda: not is_running(pid), 1)
 
 
 @by_variant
@@ -85,7 +85,7 @@ def test_death_while_idle(variant: str, number: signal.Signals, rung: Grpc) -> N
     call = bound_to(rung, make_workload(NOOP, 0), variant)
     call_once(call)
     os.kill(pid_of(rung), number)
-    assert ends_within(pid_of(rung), 3)  # until then it may answer
+    assert waits_until(lambda: not is_running(pid_of(rung)), 3)  # until then it may answer
     with pytest.raises(FarSideDied, match=number.name):
         call_once(call)
     with pytest.raises(ChannelRetired, match=number.name):
@@ -132,7 +132,7 @@ def test_a_closed_worker_is_no_hang(rung: Grpc) -> None:
 
 
 def test_modes_of_folder_and_socket(artifacts: dict[str, Artifact]) -> None:
-    with socket_path() as path:
+    with private_socket_path() as path:
         worker = start_worker(path, files_of(artifacts), artifacts["library"].facts["sha256"])
         assert stat.filemode(path.stat().st_mode) == "srw-------"
         assert stat.filemode(path.parent.stat().st_mode) == "drwx------"
@@ -156,7 +156,7 @@ def test_a_second_server_on_the_same_path_is_refused(
     artifacts: dict[str, Artifact], capfd: pytest.CaptureFixture[str]
 ) -> None:
     digest = artifacts["library"].facts["sha256"]
-    with socket_path() as path:
+    with private_socket_path() as path:
         first = start_worker(path, files_of(artifacts), digest)
         node = path.stat().st_ino
         with pytest.raises(FarSideDied, match="exit code 1"):
@@ -168,31 +168,8 @@ def test_a_second_server_on_the_same_path_is_refused(
 
 
 def test_a_worker_of_another_library_is_refused(artifacts: dict[str, Artifact]) -> None:
-    with socket_path() as path, pytest.raises(ProtocolError, match="library"):
+    with private_socket_path() as path, pytest.raises(ProtocolError, match="library"):
         start_worker(path, files_of(artifacts), "0" * 64)
-
-
-def test_twenty_rungs_leave_nothing_behind(
-    artifacts: dict[str, Artifact], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-
-    def cycle() -> None:
-        for rung in opened(artifacts):
-            for variant in VARIANTS:
-                call_once(bound_to(rung, make_workload(KERNELS["relu"], 7), variant))
-        gc.collect()
-
-    def held() -> tuple[int, int, int]:
-        process = psutil.Process()
-        return process.num_fds(), len(process.children()), len(list(tmp_path.iterdir()))
-
-    cycle()  # what grpc makes once
-    before, threads = held(), psutil.Process().num_threads()
-    for _ in range(20):
-        cycle()
-    assert held() == before
-    assert psutil.Process().num_threads() < threads + 5  # some of gRPC's take a moment to end
 
 
 def test_the_worker_lives_until_the_last_call_has_gone(artifacts: dict[str, Artifact]) -> None:
@@ -205,7 +182,7 @@ def test_the_worker_lives_until_the_last_call_has_gone(artifacts: dict[str, Arti
         call_once(calls[-1])
         calls.pop()
     gc.collect()
-    assert ends_within(pid, 1)
+    assert waits_until(lambda: not is_running(pid), 1)
 
 
 PROGRAM = """
@@ -233,4 +210,4 @@ def test_nothing_is_printed_and_no_worker_is_left(whom: str, number: int) -> Non
     )
     assert done.stderr == ""
     assert done.returncode == (-9 if (whom, number) == ("client", 9) else 0)
-    assert ends_within(int(done.stdout or 0), 1)
+    assert waits_until(lambda: not is_running(int(done.stdout or 0)), 1)

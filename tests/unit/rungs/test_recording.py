@@ -19,7 +19,7 @@ from ffi_spectrum.measure.loop import call_once
 from ffi_spectrum.measure.wide import prepare_wide
 from ffi_spectrum.rungs.base import Rung
 from ffi_spectrum.rungs.python import Python
-from ffi_spectrum.rungs.recording import Recording, _schedule
+from ffi_spectrum.rungs.recording import Recorded, Recording, _schedule
 
 from .opened import open_rung
 
@@ -66,14 +66,46 @@ def test_a_call_is_recorded_many_times_at_once(rung: Rung) -> None:
     assert recorded.values(many, 50).tolist() == wanted == [recorded.value(many + i) for i in range(50)]
 
 
-def test_one_wrong_result_of_many_is_noticed(rung: Rung) -> None:
+def test_one_wrong_result_of_many_is_noticed(rung: Rung, monkeypatch: pytest.MonkeyPatch) -> None:
     case = Case("add", 0, rung.info.name, "prebound", rung.wide_placement, "", "replayed", (("calls", 300),))
     wide = prepare_wide(rung, KERNELS["add"], case)
     assert wide.check() == ""
-    owner: Any = wide.bound.owner
-    recorded = owner[0]
-    recorded.set(200, "a", recorded.value(0) - 1)
+    found = Recorded.values
+
+    def one_wrong(self: Recorded, number: int, times: int) -> Any:
+        values = found(self, number, times).copy()
+        values[200] += 1
+        return values
+
+    monkeypatch.setattr(Recorded, "values", one_wrong)
     assert "2 different results" in wide.check()
+
+
+def test_what_is_no_run_of_calls_has_no_values(rung: Rung) -> None:
+    recording = Recording(rung)
+    recording.add(place(rung, make_workload(KERNELS["noop"], 0)), 3)
+    first = recording.add(place(rung, make_workload(KERNELS["add"], 0)), 2)
+    with pytest.raises(BadArgument, match="give one or more"):
+        recording.add(place(rung, make_workload(KERNELS["add"], 0)), 0)
+    recorded = recording.finish()
+    for number, times in ((first, 3), (first, 0), (-1, 1), (2, 2), (0, 3)):
+        with pytest.raises(BadArgument):
+            recorded.values(number, times)
+
+
+def test_arrays_over_one_buffer_keep_their_order() -> None:
+    rung = open_rung("ctypes")
+    store = bytearray(96)
+    first, second, third = (np.frombuffer(store, np.float32, 8, 32 * i) for i in range(3))
+    first[:], third[:] = 3, 0
+    recording = Recording(rung)
+    recording.add(place(rung, relu(first, second)))
+    values = {"a": 2.0, "x": second, "y": second, "out": third}
+    recording.add(place(rung, Workload(KERNELS["saxpy"], 8, {"size": 8}, values)))
+    recorded = recording.finish()
+    call_once(recorded.bound)
+    assert third.tolist() == [9.0] * 8
+    rung.close()
 
 
 def test_scalars_change_between_replays(rung: Rung) -> None:

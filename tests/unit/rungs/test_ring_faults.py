@@ -139,7 +139,7 @@ def test_ctrl_c(name: str, variant: str) -> None:
             call_once(endless(rung, variant))
         assert time.monotonic() - start < SOON_S
         if name == "shm_ring":
-            assert psutil.pid_exists(pid)
+            assert is_running(pid)
         else:
             assert_retired(rung, variant, pid, "KeyboardInterrupt")
 

@@ -11,8 +11,8 @@ from ffi_spectrum.measure.loop import call_once
 from ffi_spectrum.rungs.shm_ring import ShmRing
 from ffi_spectrum.toolchain.build import Toolchain
 
-from ..remote.processes import belongings, descriptors_of, is_running, waits_until
-from .rings import add, adding, opened
+from ..remote.processes import descriptors_of, is_running, waits_until
+from .rings import adding, opened
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -42,22 +42,6 @@ def test_an_array_outlives_its_ring() -> None:
         del rung
     gc.collect()
     assert view.sum() == 3000
-
-
-def test_cycles_leave_nothing() -> None:
-    artifacts = ShmRing.build(Toolchain())
-
-    def cycle() -> None:
-        rung = ShmRing(artifacts)
-        rung.open()
-        assert add(rung, "hybrid") == 42
-        rung.close()
-
-    cycle()
-    before = belongings()
-    for _ in range(50):
-        cycle()
-    assert belongings() == before
 
 
 def test_what_the_worker_holds() -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,7 +18,7 @@ from ffi_spectrum.remote import frame
 from ffi_spectrum.rungs.shm_ring_py import ShmRingPy
 from ffi_spectrum.toolchain.build import Toolchain
 
-from ..remote.processes import belongings, descriptors_of
+from ..remote.processes import descriptors_of
 from .rings import add, adding, opened
 
 pytestmark = pytest.mark.timeout(120)
@@ -43,45 +41,11 @@ def test_other_processors(machine: str, monkeypatch: pytest.MonkeyPatch) -> None
         ShmRingPy.build(Toolchain())
 
 
-CLIENT = """
-from tests.unit.rungs.rings import add, opened
-from ffi_spectrum.rungs.remote_rung import native_code_loaded
-from ffi_spectrum.rungs.shm_ring_py import ShmRingPy
-with opened(ShmRingPy) as rung:
-    assert add(rung, "spin") == add(rung, "eventfd") == 42
-print(*sorted(native_code_loaded()))
-"""
-
-
-def test_the_client_loads_no_native_code_of_ours() -> None:
-    done = subprocess.run([sys.executable, "-c", CLIENT], cwd=TREE, capture_output=True, text=True, timeout=100)
-    assert done.returncode == 0, done.stderr
-    loaded = done.stdout.split()
-    assert not [file for file in loaded if "ffis" in file]
-    assert any(file.startswith("_multiarray_umath") for file in loaded), "what is loaded is seen"
-
-
 def test_what_the_worker_holds(rung: ShmRingPy) -> None:
     """0, 1, 2, the control socket and two eventfds; the memory is mapped, its descriptor closed."""
     found = descriptors_of(rung.worker_pid() or 0)
     kinds = sorted(text.partition(":")[0].split("[")[0] for fd, text in found.items() if fd > 2)
     assert (found[0], found[1], kinds) == (os.devnull, os.devnull, ["anon_inode", "anon_inode", "socket"])
-
-
-def test_cycles_leave_nothing() -> None:
-    artifacts = ShmRingPy.build(Toolchain())
-
-    def cycle() -> None:
-        rung = ShmRingPy(artifacts)
-        rung.open()
-        assert add(rung, "eventfd") == 42
-        rung.close()
-
-    cycle()
-    before = belongings()
-    for _ in range(50):
-        cycle()
-    assert belongings() == before
 
 
 def test_from_one_way_of_waiting_to_the_other(rung: ShmRingPy) -> None:

@@ -20,10 +20,10 @@ ADDITIVE, MAXIMUM = "host + latency + d", "max(host, d + gap)"
 class DurationRow:
     """Nanoseconds per launch of a kernel that was asked to run for `duration_ns`, by four ways.
 
-    They are: waited for each, in a row, from a graph, and from graphs of dependent launches by order. `own_ns` is how
-    long the kernel ran by the device's clock (None where that was not recorded). What is hidden is the share of the
-    toll that a wait after each launch takes: 1 - (T/N - d) / (T_each/N - d), N being the launches and d the kernel's
-    own time.
+    They are: waited for each, in a row of `launches`, from a graph, and from graphs of dependent launches by order.
+    `own_ns` is how long the kernel ran by the device's clock (None where that was not recorded). What is hidden is the
+    share of the toll that a wait after each launch takes: 1 - (T/N - d) / (T_each/N - d), N being the launches and d
+    the kernel's own time.
     """
 
     path: str
@@ -33,6 +33,7 @@ class DurationRow:
     graph_ns: float
     own_ns: float | None = None
     dependent_ns: Mapping[str, float] = field(default_factory=dict)
+    launches: int = 1
 
     @property
     def kernel_ns(self) -> float:
@@ -109,6 +110,7 @@ def duration_rows(samples: Sequence[DeviceSample]) -> Iterator[DurationRow]:
                 median(ns / one.launches for one in found for ns in one.graph_ns),
                 median(own) if own else None,
                 {o: median(ns / one.launches for one in found for ns in one.dependent_ns.get(o, ())) for o in orders},
+                found[0].launches,
             )  # fmt: skip
 
 

@@ -77,6 +77,13 @@ def flag_prediction(costs: Mapping[str, LaunchCost]) -> Figure:
     })  # fmt: skip
 
 
+def start_prediction(costs: Mapping[str, LaunchCost]) -> Figure:
+    """The worst path: by which share do the three parts miss the kernel's start, as the clocks have it?"""
+    return _worst({
+        path: cost.until_start / cost.started - 1 for path, cost in costs.items() if cost.started and cost.until_start
+    })  # fmt: skip
+
+
 def crossing_prediction(costs: Mapping[str, LaunchCost]) -> Figure:
     """The worst path: by which share does the same call of a C function that does nothing miss its crossing?"""
     return _worst({
@@ -85,14 +92,17 @@ def crossing_prediction(costs: Mapping[str, LaunchCost]) -> Figure:
     })  # fmt: skip
 
 
-def latency_agreement(costs: Mapping[str, LaunchCost]) -> tuple[Figure, float | None]:
-    """From the call's return to the kernel's start: the range over all paths, and what the clocks agree within."""
+def latency_agreement(costs: Mapping[str, LaunchCost]) -> Figure:
+    """From the call's return to the kernel's start: the range over all paths, relative to their median.
+
+    The clocks' error is the same for all paths, and is not in the range.
+    """
     waits = {path: cost.started - cost.returned for path, cost in costs.items() if cost.started and cost.returned}
     if not waits:
-        return Figure(None, "no stamps"), None
+        return Figure(None, "no stamps")
     low, high = min(waits, key=lambda path: waits[path]), max(waits, key=lambda path: waits[path])
     detail = f"{low} {waits[low]:,.0f} ns to {high} {waits[high]:,.0f} ns"
-    return Figure(waits[high] - waits[low], detail), costs[low].clock_error_ns
+    return Figure((waits[high] - waits[low]) / median(waits.values()), detail)
 
 
 def spreads(runs: Sequence[Results]) -> list[Spread]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from ffi_spectrum.case import Strategy
 from ffi_spectrum.device.errors import check, translated
-from ffi_spectrum.device.graph import Recording, value_of
+from ffi_spectrum.device.graph import Graph, Recording
 from ffi_spectrum.device.session import Session
 from ffi_spectrum.measure.compiled import compile_function
 from ffi_spectrum.measure.device.chain_arrays import DIMS, KERNELS, ChainArrays, extents_of, lengths_of, stream_wait
@@ -137,12 +137,9 @@ def _graph_way(arrays: ChainArrays, kernels: str, enqueue: Callable[[], object],
     arrays.session.synchronize()
     with Recording(arrays.session) as recording:
         enqueue()
-    executable = value_of(driver.cuGraphInstantiate(recording.handle, 0), "instantiating a chain")
-    value_of(driver.cuGraphDestroy(recording.handle), "forgetting a recorded chain")
-    stream = driver.CUstream(int(arrays.session.stream.ptr))
-    names = {"launch_graph": driver.cuGraphLaunch, "graph": executable, "stream": stream}
-    close = partial(driver.cuGraphExecDestroy, executable)
-    return Way("graph", kernels, "replayed", (_IN_GRAPH,), names, copies, close)
+    graph, stream = Graph(recording), driver.CUstream(int(arrays.session.stream.ptr))
+    names = {"launch_graph": driver.cuGraphLaunch, "graph": graph.executable, "stream": stream}
+    return Way("graph", kernels, "replayed", (_IN_GRAPH,), names, copies, graph.close)
 
 
 def has_cublas() -> bool:

@@ -16,7 +16,7 @@ from ffi_spectrum.rungs.base import BoundCall
 
 BUSY_NS = 10_000_000
 TRIALS = 3
-# An allocation that no pool has ready, and copies of more than the driver stages.
+# An allocation that no pool has ready, and copies of as much.
 NBYTES = 1 << 20
 
 

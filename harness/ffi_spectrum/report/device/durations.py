@@ -19,8 +19,8 @@ from ffi_spectrum.report.numbers import NOTHING, scale_of
 from ffi_spectrum.report.remote import Sheet
 
 DURATIONS = (
-    "kernel", "path", "measured", "wait each", "in a row", "graph", "early", "late", "row hides", "graph hides",
-    "early hides", "late hides",
+    "kernel", "path", "launches", "measured", "wait each", "in a row", "graph", "early", "late", "row hides",
+    "graph hides", "early hides", "late hides",
 )  # fmt: skip
 SMALL = ("path", "in a row", "graph", "both")
 MODELS = ("path", "launched", "holds", "host + latency", "error", "host", "gap", "error of max")
@@ -29,7 +29,7 @@ LEGEND = (
     "kernel: as long as it was asked to run; measured: by the device's clock. early: a graph of programmatic dependent "
     "launches, each kernel waiting for the one before it, and letting the next be scheduled before that wait; late: "
     "behind it. hides: the share of the toll of a wait after each launch, 1 - (T/N - d) / (T_each/N - d), d being "
-    "measured.",
+    "measured. The one wait at the end is shared by N launches: no more than 1 - 1/N can be hidden.",
     f"under {SMALL_SHARE:.0%}: from which kernel on all that is not the kernel's own time is that little of it; on a "
     "line in logarithms between two lengths.",
     f"models of the time per launch: {ADDITIVE}, or {MAXIMUM}; fitted over all lengths, errors are the largest. It "
@@ -44,14 +44,19 @@ def duration_sheets(rows: Sequence[DurationRow], overlapping: int) -> Iterator[S
         return
     wrong = f"; {overlapping} dependent kernels did not wait" if overlapping else ""
     yield Sheet(f"Kernels of known length, per launch{wrong}", DURATIONS, tuple(map(_duration, rows)), 2)
-    yield Sheet(f"Kernels whose toll is under {SMALL_SHARE:.0%}", SMALL, tuple(map(_small, small_tolls(rows))), 1)
+    yield Sheet(
+        f"Kernels whose toll is under {SMALL_SHARE:.0%}, launched in a row",
+        SMALL,
+        tuple(map(_small, small_tolls(rows))),
+        1,
+    )
     yield Sheet("Which model of a launch holds", MODELS, tuple(map(_model, model_rows(rows))), 3)
 
 
 def _duration(row: DurationRow) -> tuple[str, ...]:
     times = (row.own_ns, row.each_ns, row.row_ns, row.graph_ns, *(row.dependent_ns.get(order) for order in _ORDERS))
     hidden = (row.row_hidden, row.graph_hidden, *(row.dependent_hidden.get(order) for order in _ORDERS))
-    return (_time(row.duration_ns), row.path, *map(_time, times), *map(_share, hidden))
+    return (_time(row.duration_ns), row.path, str(row.launches), *map(_time, times), *map(_share, hidden))
 
 
 def _small(toll: SmallToll) -> tuple[str, ...]:

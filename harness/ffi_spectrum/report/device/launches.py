@@ -11,7 +11,7 @@ from ffi_spectrum.report.remote import Sheet
 from ffi_spectrum.report.rows import panel_title, way_of
 
 PARTS = ("path", "form", "held", "crossing", "enqueue", "latency", "to C loop", "C no-op")
-IDLE = ("path", "returned", "started", "added up", "after return", "flag seen", "added up", "sync each")
+IDLE = ("path", "returned", "started", "parts", "after return", "flag seen", "parts and flag", "sync each")
 LEGEND = (
     "held: launches behind a stream that is held back. enqueue: the same from a loop in C, one crossing for all. "
     "crossing: the difference of the two, which is the binding's. An expression launches several kernels: the enqueue "
@@ -19,7 +19,7 @@ LEGEND = (
     "a bare C launch starts. C no-op: the same call of a C function that does nothing.",
     "Single launches on an idle device, counted from before the call: until it returned, until the kernel started (and "
     "how long after the return that was), until the host saw the kernel's flag, and beside them what the parts add up "
-    "to. sync each: launch and wait.",
+    "to (and the flag's way). sync each: launch and wait.",
 )
 
 
@@ -44,12 +44,13 @@ def device_lines(estimates: Iterable[Estimate]) -> list[str]:
 
 
 def sentence(cost: LaunchCost) -> str:
-    """Of X us until the kernel starts, whose are they?"""
+    """Of X us until the kernel starts, as the parts add up, whose are they? And how long it was seen to be."""
     parts = [max(ns, 0.0) / 1000 for ns in (cost.crossing.point, cost.enqueue.point, cost.latency or 0.0)]
     crossing, enqueue, latency = (f"{us:.1f} us" for us in parts)
+    seen = "" if cost.started is None else f" ({cost.started / 1000:.1f} by the clocks)"
     return (
-        f"of {sum(parts):.1f} us until the kernel starts, {crossing} is the binding, {enqueue} the driver, {latency} "
-        f"the device; a free binding would save {crossing}"
+        f"of {sum(parts):.1f} us until the kernel starts{seen}, {crossing} is the binding, {enqueue} the driver, "
+        f"{latency} the device; a free binding would save {crossing}"
     )
 
 

@@ -46,7 +46,11 @@ def trial_sheets(trials: DeviceTrials) -> Iterator[Sheet]:
     yield from duration_sheets(trials.durations, trials.overlapping)
     yield from queue_sheets(trials.queue)
     if trials.copies:
-        hidden = "" if trials.hidden is None else f"; beside a kernel, {trials.hidden:.0%} of a 16 MiB copy is hidden"
+        hidden = (
+            ""
+            if trials.hidden is None
+            else f"; beside a kernel, {min(trials.hidden, 1):.0%} of a 16 MiB copy is hidden"
+        )
         copies = tuple(
             (row.way, nbytes(row.nbytes), _time(row.returned_ns), _time(row.done_ns), f"{row.nbytes / row.done_ns:.3g}")
             for row in trials.copies
