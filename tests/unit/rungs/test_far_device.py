@@ -124,6 +124,15 @@ def test_the_host_s_kernels_are_not_the_device_s(name: str, rung: FarDevice) -> 
 
 
 @by_rung
+def test_a_call_without_a_variant_leaves_the_worker_free(name: str, rung: FarDevice) -> None:
+    """The worker of a device has one thread: a stream would keep it for itself."""
+    bound = adding(rung, "", 40)
+    assert [call_once(bound), call_once(bound)] == [42, 42]
+    assert rung.count(KERNELS["add"]) is None
+    assert call_once(bound) == 42
+
+
+@by_rung
 @pytest.mark.parametrize("placement", ["shared", "device"])
 def test_what_is_placed_stays_where_it_is(name: str, placement: Placement, rung: FarDevice) -> None:
     """The caller's arrays are read when they are placed and never written; only `fetch` brings results."""
