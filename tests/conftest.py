@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+# A suite that was started in the background has Ctrl-C ignored, and so would all that it starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # No deadline: a rung that interprets WebAssembly is a thousand times slower than one that calls C.
 settings.register_profile("dev", deadline=None, suppress_health_check=[HealthCheck.too_slow])

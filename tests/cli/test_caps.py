@@ -12,7 +12,7 @@ from .test_bench import SMALL, stand_in
     ("options", "looks", "cap_s"),
     [
         ((), (12,), None),
-        (("--profile", "full"), (12, 20, 40, 80), 256.67),  # a third of the budget: SMALL has three sizes
+        (("--profile", "full"), (12, 20, 40, 80), 233.33),  # a third of the budget: SMALL has three sizes
         (("--max-processes", "5"), (5,), None),
         (("--profile", "full", "--max-processes", "100"), (12, 20, 40, 80, 100), None),
         (("--cap-s", "30", "--max-processes", "20"), (12, 20), 30),
