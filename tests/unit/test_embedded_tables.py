@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -12,18 +11,14 @@ import pytest
 from ffi_spectrum.rungs import absent
 from ffi_spectrum.rungs.table import RUNGS, rung_class
 
-ROOT = Path(__file__).resolve().parents[2]
+from .tools import ROOT, load_tool
+
 STALE = "# Title\n\n<!-- begin: ffi-spectrum rungs --markdown -->\nold\n<!-- end -->\n\nText.\n"
 
 
 @pytest.fixture
 def tool() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("embed_tables", ROOT / "tools" / "embed_tables.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_tool("embed_tables")
 
 
 @pytest.fixture

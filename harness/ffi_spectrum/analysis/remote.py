@@ -54,7 +54,7 @@ def remote_costs(results: Results) -> dict[tuple[str, str], RemoteCost]:
     found: dict[tuple[str, str], _Found] = defaultdict(_Found)
     clocks: list[Latency] = []
     for process in results.processes:
-        on_device = process.panel.startswith("device/")  # whose parts are those of analysis.device
+        on_device = process.group == "device"  # whose parts are those of analysis.device
         if not on_device and (CACHE_LINE in process.controls or process.latencies or process.parts):
             _add(found, process)
             clocks += [latency for name, latency in process.latencies.items() if name == EMPTY]
@@ -62,7 +62,7 @@ def remote_costs(results: Results) -> dict[tuple[str, str], RemoteCost]:
 
 
 def _add(found: dict[tuple[str, str], _Found], process: ProcessRecord) -> None:
-    group = process.panel.partition("/")[0]
+    group = process.group
     empty = per_iteration(process.controls["empty"], process)
     nets, works = nets_and_works(process)
     lines = process.controls.get(CACHE_LINE)

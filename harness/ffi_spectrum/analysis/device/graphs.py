@@ -79,7 +79,7 @@ def graph_rows(samples: Sequence[DeviceSample]) -> Iterator[GraphRow]:
     every = [one for sample in samples for one in sample.graphs]
     for nodes in dict.fromkeys(one.nodes for one in every):
         found = [one for one in every if one.nodes == nodes]
-        middle = partial(_middle, found)
+        middle = partial(middle_of, found)
         once = middle("capture_ns") + middle("instantiate_ns")
         held = launches[nodes].launch_ns[IN_PYTHON] if nodes in launches else middle("held_ns")
         yield GraphRow(
@@ -130,6 +130,6 @@ def line_through(points: Mapping[int, float]) -> Line | None:
     return Line(fit.intercept, fit.slope, correlation(nodes, ns) ** 2)
 
 
-def _middle(found: Sequence[object], name: str) -> float:
+def middle_of(found: Sequence[object], name: str) -> float:
     """The median of all numbers in the lists of this name."""
     return float(median(ns for one in found for ns in getattr(one, name)))

@@ -82,21 +82,15 @@ def launch_costs(results: Results) -> dict[tuple[str, str], LaunchCost]:
     stamped = {process.panel for process in results.processes if process.device}
     cases = {row.case.id for process in results.processes if process.panel in stamped for row in process.cases}
     for process in results.processes:
-        if process.panel.partition("/")[0] == DEVICE:
+        if process.group == DEVICE:
             _add_held(found, process)
             _add_idle(idle, errors, process)
     bare = idle.get(IN_C)
     clock_error = median(errors) if errors else None
     return {
-        (DEVICE, id): _cost(one, idle.get(_path(id)) if id in cases else None, bare, clock_error)
+        (DEVICE, id): _cost(one, idle.get(Case.from_id(id).way) if id in cases else None, bare, clock_error)
         for id, one in found.items()
     }
-
-
-def _path(id: str) -> str:
-    """The rung and its variant."""
-    case = Case.from_id(id)
-    return f"{case.rung}.{case.variant}" if case.variant else case.rung
 
 
 def _add_held(found: dict[str, _Found], process: ProcessRecord) -> None:

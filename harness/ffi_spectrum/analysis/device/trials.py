@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import repeat
 from statistics import median
@@ -10,7 +10,7 @@ from statistics import median
 from ffi_spectrum.analysis.device.chain import ChainTrials, chain_trials
 from ffi_spectrum.analysis.device.cupti import LaunchMethods, launch_methods
 from ffi_spectrum.analysis.device.durations import DurationRow, duration_rows, overlapping_kernels
-from ffi_spectrum.analysis.device.graphs import GraphCosts, GraphRow, graph_costs, graph_rows
+from ffi_spectrum.analysis.device.graphs import GraphCosts, GraphRow, graph_costs, graph_rows, middle_of
 from ffi_spectrum.analysis.device.queue import QueuePoints, queue_points
 from ffi_spectrum.analysis.device.waiting import WaitRow, wait_rows
 from ffi_spectrum.results.device.sample import DeviceSample
@@ -114,9 +114,4 @@ def _copies(samples: list[DeviceSample]) -> Iterable[CopyRow]:
         every = [one for sample in samples for one in sample.copies.get(way, ())]
         for nbytes in dict.fromkeys(one.nbytes for one in every):
             found = [one for one in every if one.nbytes == nbytes]
-            yield CopyRow(way, nbytes, _middle(found, "returned_ns"), _middle(found, "done_ns"))
-
-
-def _middle(found: Sequence[object], name: str) -> float:
-    """The median of all numbers in the lists of this name."""
-    return float(median(ns for one in found for ns in getattr(one, name)))
+            yield CopyRow(way, nbytes, middle_of(found, "returned_ns"), middle_of(found, "done_ns"))
